@@ -1,1 +1,24 @@
-//! Placeholder while the workspace is laid out.
+//! Electronic machine readable travel documents (ICAO Doc 9303, LDS1) and driving licences (ISO/IEC 18013):
+//! what the terminal, the verifying server and a simulated chip need, from one code base.
+//!
+//! This crate does no input or output, has no clock and no random source of its own: the link to the chip is a
+//! [`transport::Transport`], time is passed in, and randomness is injected.
+
+pub mod access_key;
+pub mod active_authentication;
+pub mod apdu;
+pub mod bac;
+pub mod chip_authentication;
+pub mod crypto;
+pub mod lds;
+pub mod mrz;
+pub mod pace;
+pub mod passive_authentication;
+pub mod pki;
+pub mod secure_messaging;
+#[cfg(feature = "simulator")]
+pub mod simulator;
+pub mod terminal;
+pub mod tlv;
+pub mod transport;
+pub mod verifier;

@@ -1,1 +1,1 @@
-//! Placeholder while the workspace is laid out.
+//! Messages between login page, RDA daemon and login server.

@@ -1,0 +1,1 @@
+//! passive_authentication
