@@ -1,0 +1,4 @@
+//! The daemon of Remote Document Authentication, as a library, so that whole-system tests can run it in process.
+
+pub mod pcsc_loader;
+pub mod reader;

@@ -1,0 +1,170 @@
+//! Readers and the documents on them.
+//!
+//! [`DocumentSource`] waits for a card and hands out a link to it. [`pcsc::PcscReaders`] does so over the PC/SC
+//! service.
+//!
+//! Which card is a document is not decided here: the terminal finds that out by asking the chip for its application,
+//! and a card that has none is [dismissed](DocumentLink::dismiss) until it is taken away.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use icao::transport::Transport;
+
+pub mod pcsc;
+
+/// Why no document could be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReaderError {
+    /// The smart-card service does not run, or its library is not installed.
+    #[error("the smart-card service is not running")]
+    NoService,
+    /// The smart-card service refused this program (polkit, remote session).
+    #[error("the smart-card service refuses access to this session")]
+    AccessDenied,
+    /// No reader has the name that was asked for.
+    #[error("no reader of that name")]
+    UnknownReader,
+    /// The wait was [cancelled](Cancel::cancel).
+    #[error("cancelled")]
+    Cancelled,
+    /// Anything else the service answered.
+    #[error("smart-card service: {0}")]
+    Service(::pcsc::Error),
+}
+
+/// What the wait for a document looks like from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// No reader is attached.
+    NoReader,
+    /// A reader is attached, and no card lies on it.
+    NoDocument {
+        /// The reader's name as PC/SC gives it.
+        reader: String,
+    },
+    /// A card lies on the reader, and gives no answer: badly placed, or no contactless card.
+    NotReadable {
+        /// The reader's name.
+        reader: String,
+    },
+    /// Another program holds the card or the reader.
+    InUse {
+        /// The reader's name.
+        reader: String,
+    },
+    /// A card was connected.
+    Connected {
+        /// The reader's name.
+        reader: String,
+    },
+    /// The smart-card service went away; the wait goes on.
+    ServiceLost,
+}
+
+/// Receives what happens while waiting. Called from the thread that waits.
+pub type Notify = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// A place where documents are laid.
+pub trait DocumentSource: Send {
+    /// Blocks until a card lies on a reader and is connected. Nothing wakes meanwhile but the readers themselves.
+    ///
+    /// # Errors
+    /// [`ReaderError::Cancelled`] as soon as the wait is cancelled; others when no wait is possible.
+    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError>;
+}
+
+/// A link to a card on a reader.
+///
+/// [`Transport::reset`] brings the chip back to its beginning. If the card was taken away it waits until one is laid
+/// again, with the same notices and the same cancellation as the first wait.
+pub trait DocumentLink: Transport + Send {
+    /// Name of the reader, for display.
+    fn reader_name(&self) -> &str;
+
+    /// This card is not what is looked for: its reader is ignored until the card was taken away.
+    fn dismiss(&mut self);
+}
+
+/// Cancels a wait from another thread.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    state: Arc<Mutex<CancelState>>,
+}
+
+#[derive(Default)]
+struct CancelState {
+    cancelled: bool,
+    /// The wait under way, if any.
+    waiting: Option<::pcsc::Context>,
+}
+
+impl Cancel {
+    /// A token not cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether [`Cancel::cancel`] was called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.lock().cancelled
+    }
+
+    /// Ends the wait under way and every later one. Returns when no wait is under way any more.
+    pub fn cancel(&self) {
+        loop {
+            let mut state = self.lock();
+            state.cancelled = true;
+            let Some(context) = &state.waiting else {
+                return;
+            };
+            // A failure means that the service is gone, and with it the wait.
+            let _gone = context.cancel();
+            drop(state);
+            // SCardCancel is lost if the other thread has announced its wait and not yet entered it, so it is repeated
+            // until that thread has come back.
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Runs one blocking call of `context` so that [`Cancel::cancel`] can end it.
+    fn while_waiting<T>(
+        &self,
+        context: &::pcsc::Context,
+        wait: impl FnOnce() -> T,
+    ) -> Result<T, ReaderError> {
+        {
+            let mut state = self.lock();
+            if state.cancelled {
+                return Err(ReaderError::Cancelled);
+            }
+            state.waiting = Some(context.clone());
+        }
+        let result = wait();
+        let mut state = self.lock();
+        state.waiting = None;
+        if state.cancelled {
+            Err(ReaderError::Cancelled)
+        } else {
+            Ok(result)
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, CancelState> {
+        // The state is two fields written one at a time: a panic elsewhere cannot leave it half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cancel")
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
