@@ -9,6 +9,9 @@ pub mod active_authentication;
 pub mod apdu;
 pub mod bac;
 pub mod chip_authentication;
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod corpus;
 pub mod crypto;
 pub mod lds;
 pub mod mrz;
@@ -20,5 +23,6 @@ pub mod secure_messaging;
 pub mod simulator;
 pub mod terminal;
 pub mod tlv;
+pub mod tolerance;
 pub mod transport;
 pub mod verifier;

@@ -4,6 +4,7 @@
 //! Only definite lengths are read here. Files that a chip delivers in indefinite-length BER are first brought to
 //! definite length by [`definite::to_definite`].
 
+pub(crate) mod asn1;
 pub mod definite;
 
 use thiserror::Error;
@@ -44,6 +45,9 @@ pub enum TlvError {
     /// Bytes follow the data object where nothing may follow.
     #[error("bytes follow the data object")]
     Trailing,
+    /// The value is not of the type its tag names.
+    #[error("value is not of the type its tag names")]
+    Value,
     /// Constructed data objects nested deeper than this crate follows.
     #[error("data objects are nested too deeply")]
     TooDeep,

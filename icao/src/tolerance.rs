@@ -1,0 +1,91 @@
+//! Deviations of real documents and certificates from their standards that this crate can read past: each has a name, is
+//! recorded where it was met, and is refused by a strict policy.
+
+use core::fmt;
+
+macro_rules! tolerances {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// One named deviation. The names are stable: they stand in verdicts and audit records.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Tolerance {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Tolerance {
+            /// Every tolerance, in the order of their definition.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable name, in lower case with hyphens.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+tolerances! {
+    /// Bytes follow the data object of an elementary file; they belong to no hash.
+    FilePadding = "file-padding",
+    /// Bytes follow the last element inside a structure, still within its length.
+    TrailingBytes = "trailing-bytes",
+    /// One SecurityInfo of a set does not have the syntax of its object identifier and was left out.
+    MalformedSecurityInfo = "malformed-security-info",
+    /// The same SecurityInfo occurs twice in a set.
+    DuplicateSecurityInfo = "duplicate-security-info",
+    /// Indefinite lengths or OCTET STRINGs in pieces where Doc 9303-10 4.6.2 wants DER.
+    BerEncoding = "ber-encoding",
+}
+
+impl fmt::Display for Tolerance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The deviations met so far: each once, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tolerances(Vec<Tolerance>);
+
+impl Tolerances {
+    /// None met.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Records a deviation.
+    pub fn record(&mut self, tolerance: Tolerance) {
+        if let Err(at) = self.0.binary_search(&tolerance) {
+            self.0.insert(at, tolerance);
+        }
+    }
+
+    /// Records all of `other`.
+    pub fn extend(&mut self, other: &Self) {
+        for tolerance in &other.0 {
+            self.record(*tolerance);
+        }
+    }
+
+    /// The deviations met.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Tolerance] {
+        &self.0
+    }
+
+    /// Whether nothing deviated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `tolerance` was met.
+    #[must_use]
+    pub fn contains(&self, tolerance: Tolerance) -> bool {
+        self.0.binary_search(&tolerance).is_ok()
+    }
+}
