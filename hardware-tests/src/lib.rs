@@ -1,0 +1,11 @@
+//! Chips and readers for tests: a simulated chip laid on a real pcscd, and the programs around it.
+//!
+//! - [`vpcd`]: lays a chip on the virtual reader of Debian's `vsmartcard-vpcd`,
+//! - [`pcscd`]: a pcscd of the test's own, which touches nothing of the machine's,
+//! - [`process`]: child processes that cannot outlive the test,
+//! - [`need`]: what a test needs on the machine, and what happens where it is missing.
+
+pub mod need;
+pub mod pcscd;
+pub mod process;
+pub mod vpcd;
