@@ -6,5 +6,7 @@
 //! generator from it.
 
 pub mod cipher;
+pub mod curve;
 pub mod hash;
 pub mod kdf;
+pub mod key_agreement;
