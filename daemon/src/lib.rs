@@ -2,3 +2,4 @@
 
 pub mod pcsc_loader;
 pub mod reader;
+pub mod session;
