@@ -2,9 +2,11 @@
 //!
 //! - [`vpcd`]: lays a chip on the virtual reader of Debian's `vsmartcard-vpcd`,
 //! - [`pcscd`]: a pcscd of the test's own, which touches nothing of the machine's,
+//! - [`browser`]: a real browser without a window,
 //! - [`process`]: child processes that cannot outlive the test,
 //! - [`need`]: what a test needs on the machine, and what happens where it is missing.
 
+pub mod browser;
 pub mod need;
 pub mod pcscd;
 pub mod process;
