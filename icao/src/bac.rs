@@ -99,6 +99,10 @@ impl Bac {
     ///
     /// # Errors
     /// [`BacError::OutOfTurn`] after the end.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "no iterator: an answer comes between two steps"
+    )]
     pub fn next(&mut self) -> Result<Step<SecureMessaging>, BacError> {
         match &self.state {
             State::Challenge => Ok(Step::Transmit(Command::get_challenge())),

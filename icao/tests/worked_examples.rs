@@ -4,6 +4,7 @@
 mod worked_examples {
     mod access;
     mod messaging;
+    mod pace;
 }
 
 use icao::apdu::{Command, Response, Step};
