@@ -1,6 +1,7 @@
 //! Real documents' files for tests. They are not part of the project: `RDA_CORPUS` names the folder, or it lies beside
 //! the workspace.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -44,4 +45,32 @@ impl Corpus {
             .map(|name| (name.clone(), self.file(&format!("{folder}/{name}"))))
             .collect()
     }
+
+    /// A table with a header line: one map from column to field for each row.
+    pub(crate) fn table(&self, path: &str) -> Vec<HashMap<String, String>> {
+        let text = String::from_utf8(self.file(path))
+            .unwrap_or_else(|error| panic!("corpus {path}: {error}"));
+        let mut lines = text.lines().map(fields);
+        let header = lines.next().unwrap_or_default();
+        lines
+            .map(|row| header.iter().cloned().zip(row).collect())
+            .collect()
+    }
+}
+
+/// Comma-separated fields, of which some are quoted.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            _ => fields
+                .last_mut()
+                .into_iter()
+                .for_each(|field| field.push(character)),
+        }
+    }
+    fields
 }

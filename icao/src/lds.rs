@@ -8,6 +8,7 @@ pub mod dg1;
 pub mod dg14;
 pub mod dg15;
 pub mod security_info;
+pub mod sod;
 
 use core::fmt;
 
@@ -18,6 +19,7 @@ pub use com::Com;
 pub use dg1::Dg1;
 pub use dg14::Dg14;
 pub use dg15::Dg15;
+pub use sod::Sod;
 
 use crate::mrz::MrzError;
 use crate::tlv::{Tlv, TlvError};

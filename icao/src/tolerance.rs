@@ -38,6 +38,36 @@ tolerances! {
     DuplicateSecurityInfo = "duplicate-security-info",
     /// Indefinite lengths or OCTET STRINGs in pieces where Doc 9303-10 4.6.2 wants DER.
     BerEncoding = "ber-encoding",
+    /// A certificate of another version than 3.
+    CertificateVersion = "certificate-version",
+    /// A certificate names one signature algorithm inside and another outside what is signed.
+    CertificateAlgorithmMismatch = "certificate-algorithm-mismatch",
+    /// A negative serial number.
+    SerialNegative = "serial-negative",
+    /// Serial number 0.
+    SerialZero = "serial-zero",
+    /// A serial number of more than 20 octets.
+    SerialTooLong = "serial-too-long",
+    /// A time in the wrong ASN.1 type for its year, without seconds, or not in UTC.
+    TimeEncoding = "time-encoding",
+    /// The same extension twice in a certificate; the first one counts.
+    DuplicateExtension = "duplicate-extension",
+    /// A malformed extension that is not critical, and was passed over.
+    MalformedExtension = "malformed-extension",
+    /// SignedData of version 1 around a content other than plain data.
+    SignedDataVersion1 = "signed-data-version-1",
+    /// A signature over the content itself, without signed attributes.
+    NoSignedAttributes = "no-signed-attributes",
+    /// Signed attributes in another order than DER has.
+    UnsortedSignedAttributes = "unsorted-signed-attributes",
+    /// The LDS security object under an identifier of an early draft, 1.3.27.1.1.1.
+    ContentTypeIcaoDraft = "content-type-icao-draft",
+    /// The LDS security object under a manufacturer's identifier, 1.2.528.1.1006.1.20.1.
+    ContentTypePrivate = "content-type-private",
+    /// The LDS security object under the identifier of plain data.
+    ContentTypeData = "content-type-data",
+    /// LDS version information in version 0 of the security object, or none in version 1.
+    LdsVersionInfo = "lds-version-info",
 }
 
 impl fmt::Display for Tolerance {

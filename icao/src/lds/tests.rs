@@ -6,6 +6,7 @@ use super::security_info::*;
 use super::*;
 use crate::corpus;
 use crate::crypto::cipher::CipherSuite;
+use crate::pki::PkiError;
 use crate::tlv::encode;
 
 /// Doc 9303-11 Appendix G.1: the PACEInfo of the worked example.
@@ -230,13 +231,98 @@ fn corpus_security_infos_parse_or_are_refused_by_name() {
     assert!(Dg15::parse(&corpus.file("lds/dg15/NZ-rsa1792.bin")).is_ok());
 }
 
+#[test]
+fn real_security_objects_are_read_and_their_data_groups_fit() {
+    let Some(corpus) = corpus::open("EF.SODs of states") else {
+        return;
+    };
+    for (name, file) in corpus.files("lds/sod") {
+        let sod = Sod::parse(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let expected: &[Tolerance] = if name == "NZ2017-ber.bin" {
+            &[Tolerance::BerEncoding]
+        } else {
+            &[]
+        };
+        assert_eq!(sod.tolerances().as_slice(), expected, "{name}");
+        assert_eq!(sod.signed_data().certificates().len(), 1, "{name}");
+        assert!(
+            sod.security_object().hashes.contains_key(&DataGroup::DG1),
+            "{name}"
+        );
+    }
+    for (state, group, file) in [
+        ("AT", DataGroup::DG14, "dg14/AT"),
+        ("DE", DataGroup::DG14, "dg14/DE"),
+        ("FI-id", DataGroup::DG14, "dg14/FI-id"),
+        ("SG-a", DataGroup::DG14, "dg14/SG-pace-only"),
+        ("NZ2017-ber", DataGroup::DG15, "dg15/NZ-rsa1792"),
+    ] {
+        let sod = Sod::parse(&corpus.file(&format!("lds/sod/{state}.bin"))).unwrap();
+        let mut content = corpus.file(&format!("lds/{file}.bin"));
+        let object = sod.security_object();
+        assert_eq!(
+            object.verify(group, &content),
+            sod::HashMatch::Equal,
+            "{state}"
+        );
+        content.push(0);
+        assert_eq!(
+            object.verify(group, &content),
+            sod::HashMatch::EqualWithoutPadding,
+            "{state}"
+        );
+        content[20] ^= 1;
+        assert_eq!(
+            object.verify(group, &content),
+            sod::HashMatch::Different,
+            "{state}"
+        );
+        assert_eq!(
+            object.verify(DataGroup::new(16).unwrap(), &content),
+            sod::HashMatch::NotListed
+        );
+    }
+}
+
+#[test]
+fn malformed_security_objects_are_refused_each_for_its_reason() {
+    let Some(corpus) = corpus::open("malformed EF.SODs") else {
+        return;
+    };
+    let refused = |name| Sod::parse(&corpus.file(&format!("lds/negative/{name}.bin"))).unwrap_err();
+    assert_eq!(refused("HJP-ldsver2"), sod::SodError::Version);
+    assert_eq!(refused("HJP-sdver2"), PkiError::SignedDataVersion.into());
+    // Its first bytes are missing: what is left does not begin with the tag of the file.
+    assert_eq!(
+        refused("SG-truncated"),
+        TlvError::Unexpected {
+            expected: 0x77,
+            found: 0x30
+        }
+        .into()
+    );
+}
+
 proptest! {
     #[test]
+    fn mutated_security_objects_never_panic(at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
+        let Some(corpus) = corpus::open("mutated EF.SODs") else { return Ok(()) };
+        for name in ["AT", "NZ2017-ber", "SG-a"] {
+            let mut file = corpus.file(&format!("lds/sod/{name}.bin"));
+            let len = file.len();
+            file[at.index(len)] = byte;
+            let _ = Sod::parse(&file);
+            file.truncate(cut.index(len));
+            prop_assert!(Sod::parse(&file).is_err());
+        }
+    }
+
+    #[test]
     fn arbitrary_files_never_panic(file in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = (Com::parse(&file), Dg1::parse(&file), Dg14::parse(&file), Dg15::parse(&file), SecurityInfos::parse(&file));
-        for tag in [0x60, 0x61, 0x6E, 0x6F, 0x31] {
+        parse_all(&file);
+        for tag in [0x60, 0x61, 0x6E, 0x6F, 0x77, 0x31] {
             let file = encode(tag, &file);
-            let _ = (Com::parse(&file), Dg1::parse(&file), Dg14::parse(&file), Dg15::parse(&file), SecurityInfos::parse(&file));
+            parse_all(&file);
         }
     }
 
@@ -251,4 +337,15 @@ proptest! {
             let _ = infos.chip_authentication_options();
         }
     }
+}
+
+fn parse_all(file: &[u8]) {
+    let _ = (
+        Com::parse(file),
+        Dg1::parse(file),
+        Dg14::parse(file),
+        Dg15::parse(file),
+        Sod::parse(file),
+    );
+    let _ = SecurityInfos::parse(file);
 }

@@ -15,10 +15,10 @@ pub(crate) const INTEGER: u32 = 0x02;
 pub(crate) const BIT_STRING: u32 = 0x03;
 /// OCTET STRING
 pub(crate) const OCTET_STRING: u32 = 0x04;
-/// NULL
-pub(crate) const NULL: u32 = 0x05;
 /// OBJECT IDENTIFIER
 pub(crate) const OBJECT_IDENTIFIER: u32 = 0x06;
+/// PrintableString
+pub(crate) const PRINTABLE_STRING: u32 = 0x13;
 /// UTCTime
 pub(crate) const UTC_TIME: u32 = 0x17;
 /// GeneralizedTime
