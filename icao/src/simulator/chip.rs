@@ -1,0 +1,332 @@
+//! The chip: commands in, responses out, and the state between them (ISO/IEC 7816-4; Doc 9303-10, 3; Doc 9303-11).
+
+mod authentication;
+mod reading;
+
+use super::access::{Access, AccessControl};
+use super::active_authentication::ActiveAuthenticationKey;
+use super::chip_authentication::ChipAuthenticationKey;
+use super::file_system::{Current, FileSystem};
+use super::pace::Pace;
+use super::quirks::{Quirk, Quirks};
+use super::random::RandomSource;
+use super::secure_messaging::{ObjectOrder, SecureMessaging};
+use crate::apdu::{Command, Response, StatusWord};
+use crate::crypto::cipher::CipherSuite;
+use crate::tlv;
+use crate::transport::Limits;
+
+/// What is fixed when a chip is personalised.
+pub(super) struct Card {
+    pub(super) file_system: FileSystem,
+    pub(super) access_control: AccessControl,
+    pub(super) chip_authentication: Vec<ChipAuthenticationKey>,
+    pub(super) active_authentication: Option<ActiveAuthenticationKey>,
+    pub(super) quirks: Quirks,
+    pub(super) atr: Vec<u8>,
+    /// Bytes of the longest APDUs that the chip itself takes and gives.
+    pub(super) limits: Limits,
+}
+
+/// What a loss of power wipes out.
+struct State {
+    current: Current,
+    file: Option<usize>,
+    access: Access,
+    channel: Option<SecureMessaging>,
+    challenge: Option<[u8; 8]>,
+    /// GET CHALLENGE commands since power-on.
+    challenges: usize,
+    pace: Option<Pace>,
+    /// Key and suite that MSE:Set AT has chosen for Chip Authentication.
+    chip_authentication: Option<(usize, CipherSuite)>,
+    chain: Option<Command>,
+    /// What GET RESPONSE fetches.
+    remainder: Vec<u8>,
+}
+
+impl State {
+    fn after_power_on() -> Self {
+        Self {
+            current: Current::MasterFile,
+            file: None,
+            access: Access::None,
+            channel: None,
+            challenge: None,
+            challenges: 0,
+            pace: None,
+            chip_authentication: None,
+            chain: None,
+            remainder: Vec::new(),
+        }
+    }
+}
+
+/// What a command changes once its response is made.
+enum After {
+    Nothing,
+    /// A new secure channel begins, and with it this access.
+    Open(SecureMessaging, Access),
+    /// The secure channel ends; the response goes out bare.
+    EndChannel,
+}
+
+/// The outcome of a command.
+struct Outcome {
+    data: Vec<u8>,
+    status: StatusWord,
+    after: After,
+}
+
+impl From<StatusWord> for Outcome {
+    fn from(status: StatusWord) -> Self {
+        Self {
+            data: Vec::new(),
+            status,
+            after: After::Nothing,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Outcome {
+    fn from(data: Vec<u8>) -> Self {
+        Self {
+            data,
+            status: StatusWord::OK,
+            after: After::Nothing,
+        }
+    }
+}
+
+/// A command that goes wrong is answered with its status word and nothing else.
+type Reply = Result<Outcome, StatusWord>;
+
+/// How a command came in.
+#[derive(Clone, Copy)]
+struct Form {
+    protected: bool,
+    /// Most plain data bytes that the response may hold.
+    capacity: usize,
+}
+
+/// A whole contactless chip. See the [module](super) for how to make one.
+pub struct Chip {
+    card: Card,
+    random: Box<dyn RandomSource>,
+    state: State,
+    /// Wrong CANs presented; survives a loss of power.
+    can_failures: u8,
+}
+
+impl core::fmt::Debug for Chip {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Chip").finish_non_exhaustive()
+    }
+}
+
+impl Chip {
+    pub(super) fn new(card: Card, random: Box<dyn RandomSource>) -> Self {
+        Self {
+            card,
+            random,
+            state: State::after_power_on(),
+            can_failures: 0,
+        }
+    }
+
+    /// The same chip with another source of nonces and ephemeral keys, as a worked example wants it.
+    #[must_use]
+    pub fn with_random(mut self, random: impl RandomSource + 'static) -> Self {
+        self.random = Box::new(random);
+        self
+    }
+
+    /// Answer to reset, as a PC/SC reader makes it up for a contactless chip (PC/SC part 3, 3.1.3.2.3.1).
+    #[must_use]
+    pub fn atr(&self) -> &[u8] {
+        &self.card.atr
+    }
+
+    /// The longest APDUs that the chip takes and gives.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.card.limits
+    }
+
+    /// The files of the chip.
+    #[must_use]
+    pub fn file_system(&self) -> &FileSystem {
+        &self.card.file_system
+    }
+
+    /// Cuts and restores power.
+    pub fn reset(&mut self) {
+        self.state = State::after_power_on();
+    }
+
+    /// Answers a command APDU with a response APDU. Bytes that are no command get 6700.
+    pub fn process(&mut self, command: &[u8]) -> Vec<u8> {
+        if command.len() > self.card.limits.max_command {
+            return bare(StatusWord::WRONG_LENGTH);
+        }
+        let extended = matches!(command, [_, _, _, _, 0, _, _, ..]);
+        let Ok(command) = Command::parse(command) else {
+            return bare(StatusWord::WRONG_LENGTH);
+        };
+        let wire = if extended {
+            self.card.limits.max_response.saturating_sub(2)
+        } else {
+            self.card.limits.max_response.saturating_sub(2).min(256)
+        };
+        match command.cla & !Command::CHAINING {
+            0x00 => {
+                // A plain command ends secure messaging (Doc 9303-11, 9.8.3).
+                if self.state.channel.is_some() {
+                    self.end_channel();
+                }
+                self.plain(command, wire)
+            }
+            0x0C => self.protected(&command, extended, wire),
+            _ => bare(StatusWord::WRONG_CLA),
+        }
+    }
+
+    fn plain(&mut self, command: Command, wire: usize) -> Vec<u8> {
+        let form = Form {
+            protected: false,
+            capacity: wire,
+        };
+        let outcome = self.execute(command, form);
+        let response = Response {
+            data: outcome.data,
+            status: outcome.status,
+        };
+        self.conclude(outcome.after);
+        response.to_bytes()
+    }
+
+    fn protected(&mut self, command: &Command, extended: bool, wire: usize) -> Vec<u8> {
+        let Some(channel) = self.state.channel.as_mut() else {
+            return bare(StatusWord::SM_OBJECTS_INCORRECT);
+        };
+        let opened = channel.open(command);
+        let capacity = if self.card.quirks.has(Quirk::OversizedResponses) && !extended {
+            wire
+        } else {
+            channel.max_data(wire)
+        };
+        let plain = match opened {
+            Ok(plain) => plain,
+            Err(status) => {
+                self.end_channel();
+                return bare(status);
+            }
+        };
+        if extended && self.card.quirks.has(Quirk::ExtendedLengthTrap) {
+            return bare(StatusWord::WRONG_LENGTH);
+        }
+        let ins = plain.ins;
+        let form = Form {
+            protected: true,
+            capacity,
+        };
+        let outcome = self.execute(plain, form);
+        if matches!(outcome.after, After::EndChannel) {
+            self.end_channel();
+            return bare(outcome.status);
+        }
+        let failed = outcome.data.is_empty()
+            && !outcome.status.is_ok()
+            && outcome.status.bytes_available().is_none();
+        if failed && self.card.quirks.has(Quirk::BareErrors) {
+            return bare(outcome.status);
+        }
+        let order = if self.card.quirks.has(Quirk::StatusObjectFirst) {
+            ObjectOrder::StatusFirst
+        } else {
+            ObjectOrder::Standard
+        };
+        let sealed = self
+            .state
+            .channel
+            .as_mut()
+            .and_then(|channel| channel.seal(ins, &outcome.data, outcome.status, order).ok());
+        self.conclude(outcome.after);
+        sealed.unwrap_or_else(|| bare(StatusWord::UNKNOWN))
+    }
+
+    fn conclude(&mut self, after: After) {
+        match after {
+            After::Nothing => {}
+            After::Open(channel, access) => {
+                self.state.channel = Some(channel);
+                self.state.access = access;
+            }
+            After::EndChannel => self.end_channel(),
+        }
+    }
+
+    /// Gives up the secure channel and what it allowed.
+    fn end_channel(&mut self) {
+        self.state.channel = None;
+        self.state.access = Access::None;
+        self.state.pace = None;
+        self.state.chip_authentication = None;
+        self.state.chain = None;
+        self.state.remainder.clear();
+    }
+
+    fn execute(&mut self, command: Command, form: Form) -> Outcome {
+        let outcome = match self.link_chain(command) {
+            Ok(Some(command)) => self.dispatch(&command, form),
+            Ok(None) => Ok(StatusWord::OK.into()),
+            Err(status) => Err(status),
+        };
+        outcome.unwrap_or_else(Outcome::from)
+    }
+
+    /// Puts the commands of a chain together (ISO/IEC 7816-4, 5.3.3); `None` while more must come.
+    ///
+    /// PACE uses the chaining bit for its steps too, each with a template of its own (TR-03110-3, B.1), so a chained
+    /// GENERAL AUTHENTICATE whose template is whole is a command.
+    fn link_chain(&mut self, mut command: Command) -> Result<Option<Command>, StatusWord> {
+        let chained = command.is_chained();
+        if let Some(begun) = self.state.chain.take() {
+            if (begun.ins, begun.p1, begun.p2) != (command.ins, command.p1, command.p2) {
+                return Err(StatusWord::LAST_COMMAND_EXPECTED);
+            }
+            command.data.splice(0..0, begun.data);
+        }
+        if command.data.len() > crate::apdu::MAX_DATA {
+            return Err(StatusWord::WRONG_LENGTH);
+        }
+        let whole = command.ins == 0x86 && tlv::Tlv::only(&command.data).is_ok();
+        if chained && !whole {
+            self.state.chain = Some(command);
+            return Ok(None);
+        }
+        Ok(Some(command))
+    }
+
+    fn dispatch(&mut self, command: &Command, form: Form) -> Reply {
+        if command.ins != 0xC0 {
+            self.state.remainder.clear();
+        }
+        match command.ins {
+            0xA4 => self.select(command, form),
+            0xB0 => self.read_binary(command, form),
+            0xB1 => self.read_binary_odd(command, form),
+            0x84 => self.get_challenge(command),
+            0x82 => self.external_authenticate(command),
+            0x88 => self.internal_authenticate(command, form),
+            0x22 => self.manage_security_environment(command),
+            0x86 => self.general_authenticate(command),
+            0xC0 => self.get_response(command, form),
+            _ => Err(StatusWord::WRONG_INS),
+        }
+    }
+}
+
+fn bare(status: StatusWord) -> Vec<u8> {
+    status.0.to_be_bytes().to_vec()
+}

@@ -1,0 +1,290 @@
+//! PACE, the chip's part (Doc 9303-11, 4.4; TR-03110-3, 3.2 and A.3).
+
+use const_oid::ObjectIdentifier;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::random::RandomSource;
+use super::secure_messaging::SecureMessaging;
+use crate::apdu::StatusWord;
+use crate::crypto::cipher::CipherSuite;
+use crate::crypto::kdf::{self, derive_key};
+use crate::crypto::key_agreement::{Group, PublicKey, SharedSecret, generic_mapping};
+use crate::tlv;
+
+/// How the nonce becomes a generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mapping {
+    /// Generic Mapping.
+    Generic,
+}
+
+/// One way in which a chip offers PACE: a PACEInfo of EF.CardAccess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaceVariant {
+    mapping: Mapping,
+    suite: CipherSuite,
+    parameter_id: u8,
+    group: Group,
+}
+
+impl PaceVariant {
+    /// PACE with a standardised domain parameter set (0 to 2 and 8 to 18; Doc 9303-11, 9.5.1); `None` for other ids.
+    #[must_use]
+    pub fn new(mapping: Mapping, suite: CipherSuite, parameter_id: u8) -> Option<Self> {
+        let group = Group::from_parameter_id(parameter_id)?;
+        Some(Self {
+            mapping,
+            suite,
+            parameter_id,
+            group,
+        })
+    }
+
+    /// Standardised domain parameter id.
+    #[must_use]
+    pub fn parameter_id(&self) -> u8 {
+        self.parameter_id
+    }
+
+    /// Cipher of the secure channel that follows.
+    #[must_use]
+    pub fn suite(&self) -> CipherSuite {
+        self.suite
+    }
+
+    /// Object identifier of the protocol, under id-PACE 0.4.0.127.0.7.2.2.4.
+    #[must_use]
+    pub fn protocol(&self) -> ObjectIdentifier {
+        let mapping = match (self.mapping, &self.group) {
+            (Mapping::Generic, Group::Dh(_)) => 1,
+            (Mapping::Generic, _) => 2,
+        };
+        let cipher = match self.suite {
+            CipherSuite::TripleDes => 1,
+            CipherSuite::Aes128 => 2,
+            CipherSuite::Aes192 => 3,
+            CipherSuite::Aes256 => 4,
+        };
+        const ID_PACE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.4");
+        ID_PACE
+            .push_arc(mapping)
+            .and_then(|oid| oid.push_arc(cipher))
+            .unwrap_or(ID_PACE)
+    }
+
+    /// Length of the nonce s: one block of 128 bits; for Integrated Mapping as long as its pseudo-random function asks.
+    fn nonce_len(&self) -> usize {
+        match self.mapping {
+            Mapping::Generic => 16,
+        }
+    }
+
+    /// Tag of the public key in the input of the authentication token (TR-03110-3, D.3).
+    fn public_key_tag(&self) -> u32 {
+        match self.group {
+            Group::Dh(_) => 0x84,
+            _ => 0x86,
+        }
+    }
+}
+
+/// A password that a chip accepts in PACE.
+#[derive(Clone)]
+pub(super) struct Password {
+    /// Reference in DO 83 of MSE:Set AT: 1 MRZ, 2 CAN, 3 PIN, 4 PUK.
+    pub(super) reference: u8,
+    /// The octets π from which K_π is derived: SHA-1 of the MRZ information, or the characters themselves.
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+/// Where a run of PACE stands: what the next GENERAL AUTHENTICATE must bring.
+enum Step {
+    Nonce,
+    Map {
+        nonce: Zeroizing<Vec<u8>>,
+    },
+    Agree {
+        generator: PublicKey,
+    },
+    Authenticate {
+        own: PublicKey,
+        terminal: PublicKey,
+        secret: SharedSecret,
+    },
+    Over,
+}
+
+/// A run of PACE after MSE:Set AT.
+pub(super) struct Pace {
+    variant: PaceVariant,
+    password: Password,
+    step: Step,
+}
+
+/// The answer to one GENERAL AUTHENTICATE.
+pub(super) enum Answer {
+    /// Response data; the run goes on.
+    Next(Vec<u8>),
+    /// Response data; the channel is open from the next command on.
+    Done(Vec<u8>, SecureMessaging),
+}
+
+impl Pace {
+    pub(super) fn new(variant: PaceVariant, password: Password) -> Self {
+        Self {
+            variant,
+            password,
+            step: Step::Nonce,
+        }
+    }
+
+    /// Reference of the password in use.
+    pub(super) fn password_reference(&self) -> u8 {
+        self.password.reference
+    }
+
+    /// Whether the next GENERAL AUTHENTICATE is the last.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(self.step, Step::Authenticate { .. })
+    }
+
+    /// Answers GENERAL AUTHENTICATE with the content of its template 7C.
+    ///
+    /// # Errors
+    /// 6300 for a wrong password, 6A80 for data that is malformed or no public key, 6985 out of order. The run is over
+    /// after an error.
+    pub(super) fn general_authenticate(
+        &mut self,
+        template: &[u8],
+        random: &mut dyn RandomSource,
+    ) -> Result<Answer, StatusWord> {
+        let step = core::mem::replace(&mut self.step, Step::Over);
+        match step {
+            Step::Nonce if template.is_empty() => self.nonce(random),
+            Step::Map { nonce } => self.map(&nonce, object(template, 0x81)?, random),
+            Step::Agree { generator } => self.agree(&generator, object(template, 0x83)?, random),
+            Step::Authenticate {
+                own,
+                terminal,
+                secret,
+            } => self.authenticate(&own, &terminal, &secret, object(template, 0x85)?),
+            Step::Nonce => Err(StatusWord::WRONG_DATA),
+            Step::Over => Err(StatusWord::CONDITIONS_OF_USE),
+        }
+    }
+
+    fn nonce(&mut self, random: &mut dyn RandomSource) -> Result<Answer, StatusWord> {
+        let suite = self.variant.suite;
+        let mut nonce = Zeroizing::new(vec![0; self.variant.nonce_len()]);
+        random.nonce(&mut nonce);
+        let key = derive_key(&self.password.secret, kdf::PI, suite);
+        let zero_iv = vec![0; suite.block_len()];
+        let encrypted = suite
+            .cbc_encrypt(&key, &zero_iv, &nonce)
+            .map_err(|_| StatusWord::UNKNOWN)?;
+        self.step = Step::Map { nonce };
+        Ok(Answer::Next(tlv::encode(0x80, &encrypted)))
+    }
+
+    fn map(
+        &mut self,
+        nonce: &[u8],
+        data: &[u8],
+        random: &mut dyn RandomSource,
+    ) -> Result<Answer, StatusWord> {
+        let group = &self.variant.group;
+        match self.variant.mapping {
+            Mapping::Generic => {
+                let terminal = public_key(group, data)?;
+                let own = random.key_pair(group);
+                let point = own
+                    .agree_point(&terminal)
+                    .map_err(|_| StatusWord::WRONG_DATA)?;
+                let generator =
+                    generic_mapping(group, nonce, &point).map_err(|_| StatusWord::WRONG_DATA)?;
+                let public_key = own.public_key().map_err(|_| StatusWord::UNKNOWN)?;
+                let answer = tlv::encode(0x82, public_key.as_bytes());
+                self.step = Step::Agree { generator };
+                Ok(Answer::Next(answer))
+            }
+        }
+    }
+
+    fn agree(
+        &mut self,
+        generator: &PublicKey,
+        data: &[u8],
+        random: &mut dyn RandomSource,
+    ) -> Result<Answer, StatusWord> {
+        let group = &self.variant.group;
+        let terminal = public_key(group, data)?;
+        let secret_key = random.key_pair(group);
+        let own = secret_key
+            .public_key_on(generator)
+            .map_err(|_| StatusWord::UNKNOWN)?;
+        // Doc 9303-11, 4.4.1: the public keys of the two sides shall differ.
+        if own.as_bytes() == terminal.as_bytes() {
+            return Err(StatusWord::WRONG_DATA);
+        }
+        let secret = secret_key
+            .agree(&terminal)
+            .map_err(|_| StatusWord::WRONG_DATA)?;
+        let answer = tlv::encode(0x84, own.as_bytes());
+        self.step = Step::Authenticate {
+            own,
+            terminal,
+            secret,
+        };
+        Ok(Answer::Next(answer))
+    }
+
+    fn authenticate(
+        &mut self,
+        own: &PublicKey,
+        terminal: &PublicKey,
+        secret: &SharedSecret,
+        token: &[u8],
+    ) -> Result<Answer, StatusWord> {
+        let channel = SecureMessaging::from_secret(self.variant.suite, secret, None);
+        let expected = self.token(&channel, own)?;
+        if !bool::from(expected.ct_eq(token)) {
+            return Err(StatusWord::AUTHENTICATION_FAILED);
+        }
+        let answer = tlv::encode(0x86, &self.token(&channel, terminal)?);
+        Ok(Answer::Done(answer, channel))
+    }
+
+    /// Authentication token over a public key (Doc 9303-11, 4.4.3.4).
+    fn token(
+        &self,
+        channel: &SecureMessaging,
+        public_key: &PublicKey,
+    ) -> Result<[u8; 8], StatusWord> {
+        let input = tlv::encode(
+            0x7F49,
+            &[
+                tlv::encode(0x06, self.variant.protocol().as_bytes()),
+                tlv::encode(self.variant.public_key_tag(), public_key.as_bytes()),
+            ]
+            .concat(),
+        );
+        self.variant
+            .suite
+            .authentication_token(channel.authentication_key(), &input)
+            .map_err(|_| StatusWord::UNKNOWN)
+    }
+}
+
+/// The value of the one object that a template must hold at this step; objects 87 and 88 (references to certification
+/// authorities) may accompany it.
+fn object(template: &[u8], tag: u32) -> Result<&[u8], StatusWord> {
+    tlv::find(template, tag)
+        .map(|object| object.value)
+        .map_err(|_| StatusWord::WRONG_DATA)
+}
+
+fn public_key(group: &Group, bytes: &[u8]) -> Result<PublicKey, StatusWord> {
+    PublicKey::from_bytes(group, bytes).map_err(|_| StatusWord::WRONG_DATA)
+}
