@@ -1,5 +1,9 @@
 //! The daemon of Remote Document Authentication, as a library, so that whole-system tests can run it in process.
 
+pub mod gate;
 pub mod pcsc_loader;
 pub mod reader;
+pub mod replay;
+pub mod server;
 pub mod session;
+pub mod trust;

@@ -1,0 +1,161 @@
+//! The gate: who may ask this daemon to read a document.
+//!
+//! Three questions at the WebSocket upgrade: is `Host` the literal loopback address and port that was connected to
+//! (DNS rebinding brings a name here), is `Origin` listed by a trusted server, and does the peer's socket belong to
+//! this operating-system user. One at the first message: did the server that lists the origin sign this request for
+//! it. All questions of a step are computed before its one answer, so that neither bytes nor order of work tell a
+//! stranger which of them failed. Only who passed all four hears of clocks, used requests and other logins.
+
+mod peer_user;
+pub(crate) mod upgrade;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use protocol::error::Code;
+use protocol::request::{DaemonVersion, Presented, Refusal, Request};
+use protocol::trust::TrustedServer;
+
+use crate::replay::{ReplayError, UsedRequests};
+use crate::trust::TrustFolders;
+use upgrade::Upgrade;
+
+/// Seconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The system's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        // A clock before 1970 gives 0, which every request refuses as a wrong clock.
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    })
+}
+
+/// Decides who comes in.
+pub struct Gate {
+    trust: TrustFolders,
+    used: UsedRequests,
+    version: DaemonVersion,
+    clock: Clock,
+}
+
+/// An `Origin` that a trusted server lists, of this user, over loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AdmittedOrigin(String);
+
+impl AdmittedOrigin {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Gate {
+    /// A gate before these trust folders.
+    #[must_use]
+    pub fn new(
+        trust: TrustFolders,
+        used: UsedRequests,
+        version: DaemonVersion,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            trust,
+            used,
+            version,
+            clock,
+        }
+    }
+
+    /// Seconds since 1970, by the clock of the gate.
+    pub(crate) fn now(&self) -> u64 {
+        (self.clock)()
+    }
+
+    /// The three questions of the upgrade. `None` is a stranger.
+    pub(crate) fn admit(
+        &self,
+        upgrade: Option<&Upgrade>,
+        local: SocketAddr,
+        peer: SocketAddr,
+    ) -> Option<AdmittedOrigin> {
+        let nothing = Upgrade::default();
+        let request = upgrade.unwrap_or(&nothing);
+        let here = SocketAddr::new(local.ip().to_canonical(), local.port());
+        let loopback = here.ip().is_loopback() & peer.ip().to_canonical().is_loopback();
+        // Compared as text: there is one spelling of an address literal, and every other way to write it, or a name
+        // that leads to it, is a page that was not served for this address.
+        let host = request.host == here.to_string();
+        let origin = self.trust.current().lists_origin(&request.origin);
+        let user = peer_user::is_same_user(local, peer).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the kernel's socket table cannot be read: nobody is let in");
+            false
+        });
+        if upgrade.is_some() & loopback & host & origin & user {
+            Some(AdmittedOrigin(request.origin.clone()))
+        } else {
+            // Booleans only: what a stranger sent stays out of the log.
+            tracing::debug!(
+                request = upgrade.is_some(),
+                loopback,
+                host,
+                origin,
+                user,
+                "stranger refused"
+            );
+            None
+        }
+    }
+
+    /// The fourth question, and after it what only the server's own page may know.
+    ///
+    /// # Errors
+    /// The code for the page: [`Code::RequestRefused`] for everything that no trusted server made for this origin.
+    pub(crate) fn check(
+        &self,
+        origin: &AdmittedOrigin,
+        compact: &str,
+    ) -> Result<(Request, TrustedServer), Code> {
+        let trust = self.trust.current();
+        let presented = Presented {
+            origin: origin.as_str(),
+            now: self.now(),
+            version: self.version,
+        };
+        let (request, server) = Request::verify(compact, &presented, |iss| trust.server(iss))
+            .inspect_err(|refusal: &Refusal| tracing::info!(%refusal, "request refused"))
+            .map_err(Refusal::code)?;
+        if self
+            .used
+            .contains(request.claims(), self.now())
+            .map_err(internal)?
+        {
+            return Err(Code::RequestUsed);
+        }
+        Ok((request, server.clone()))
+    }
+
+    /// Marks a request as used, before anything is sent to a chip for it.
+    ///
+    /// # Errors
+    /// [`Code::RequestUsed`] when another got there first, [`Code::Internal`] when it cannot be recorded.
+    pub(crate) fn mark_used(&self, request: &Request) -> Result<(), Code> {
+        match self.used.insert(request.claims(), self.now()) {
+            Ok(()) => Ok(()),
+            Err(ReplayError::Used) => Err(Code::RequestUsed),
+            Err(error) => Err(internal(error)),
+        }
+    }
+
+    /// The daemon's version.
+    pub(crate) fn version(&self) -> DaemonVersion {
+        self.version
+    }
+}
+
+fn internal(error: ReplayError) -> Code {
+    tracing::error!(%error, "used requests cannot be recorded: no login");
+    Code::Internal
+}
