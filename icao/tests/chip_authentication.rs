@@ -560,7 +560,7 @@ fn the_strongest_usable_key_is_chosen() {
         chosen(&[first]),
         Some((CipherSuite::TripleDes, p256, Some(KeyId(1))))
     );
-    assert_eq!(chosen(&[unusable.clone()]), None);
+    assert_eq!(chosen(std::slice::from_ref(&unusable)), None);
     let infos = SecurityInfos::parse(&tlv::encode(0x31, &unusable)).unwrap();
     let key = infos.chip_authentication_keys().next().unwrap();
     assert_eq!(key.public_key(), Err(PublicKeyInfoError::Algorithm));
