@@ -10,3 +10,6 @@ pub mod curve;
 pub mod hash;
 pub mod kdf;
 pub mod key_agreement;
+pub mod public_key_info;
+pub mod signature;
+mod weierstrass;

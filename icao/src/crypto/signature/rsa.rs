@@ -1,0 +1,158 @@
+//! RSA signatures: PKCS #1 v1.5 and PSS (RFC 8017), and the raw operation for ISO/IEC 9796-2.
+
+use core::fmt;
+
+use ::rsa::hazmat::rsa_encrypt;
+use ::rsa::pkcs1v15::Pkcs1v15Sign;
+use ::rsa::traits::PublicKeyParts;
+use crypto_bigint::{BoxedUint, Integer};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
+
+use crate::crypto::curve::significant;
+use crate::crypto::hash::HashAlgorithm;
+
+/// Accepted lengths of the modulus in bits.
+const MODULUS_BITS: core::ops::RangeInclusive<u32> = 1024..=8192;
+/// Longest accepted public exponent. Issuers choose 3, 65537 and random 16-bit ones; the bound keeps a hostile key from
+/// buying seconds of arithmetic.
+const MAX_EXPONENT_BITS: u32 = 256;
+
+/// An RSA public key with an odd modulus of 1024 to 8192 bits and an odd exponent of at least 3 and at most 256 bits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RsaPublicKey(::rsa::RsaPublicKey);
+
+impl RsaPublicKey {
+    /// A key from modulus and public exponent, unsigned big-endian. `None` if they are out of bounds.
+    pub fn new(n: &[u8], e: &[u8]) -> Option<Self> {
+        let (n, e) = (significant(n), significant(e));
+        if n.len() > *MODULUS_BITS.end() as usize / 8 || e.len() > MAX_EXPONENT_BITS as usize / 8 {
+            return None;
+        }
+        let (n, e) = (
+            BoxedUint::from_be_slice_vartime(n),
+            BoxedUint::from_be_slice_vartime(e),
+        );
+        let odd = |number: &BoxedUint| bool::from(number.is_odd());
+        let valid = MODULUS_BITS.contains(&n.bits())
+            && odd(&n)
+            && odd(&e)
+            && e > BoxedUint::from(1u8)
+            && e < n;
+        // The constructor without checks, because the checked one refuses exponents above 33 bits.
+        valid.then(|| Self(::rsa::RsaPublicKey::new_unchecked(n, e)))
+    }
+
+    /// Length of the modulus in bits.
+    pub fn bits(&self) -> usize {
+        self.0.n().bits() as usize
+    }
+
+    /// Length of the modulus and of every signature in octets.
+    pub fn modulus_len(&self) -> usize {
+        self.0.size()
+    }
+
+    /// The modulus, big-endian without leading zeros.
+    pub fn modulus(&self) -> Vec<u8> {
+        self.0.n_bytes().into_vec()
+    }
+
+    /// The verification primitive RSAVP1: signature^e mod n as long as the modulus, or `None` if the signature has another
+    /// length or is not below n.
+    pub(crate) fn raise(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        if signature.len() != self.modulus_len() {
+            return None;
+        }
+        let number = BoxedUint::from_be_slice(signature, self.0.n_bits_precision()).ok()?;
+        if number >= *self.0.n().as_ref() {
+            return None;
+        }
+        let octets = rsa_encrypt(&self.0, &number).ok()?.to_be_bytes();
+        octets
+            .get(octets.len().checked_sub(self.modulus_len())?..)
+            .map(<[u8]>::to_vec)
+    }
+
+    /// The whole encoded message is compared, so nothing can hide behind the hash (RFC 8017 8.2.2).
+    pub(super) fn verify_pkcs1v15(
+        &self,
+        hash: HashAlgorithm,
+        prehash: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let padding = match hash {
+            HashAlgorithm::Sha1 => Pkcs1v15Sign::new::<Sha1>(),
+            HashAlgorithm::Sha224 => Pkcs1v15Sign::new::<Sha224>(),
+            HashAlgorithm::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
+            HashAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
+            HashAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
+        };
+        self.0.verify(padding, prehash, signature).is_ok()
+    }
+
+    /// EMSA-PSS-VERIFY (RFC 8017 9.1.2). Written here because the crate ties the hash of the mask to that of the message.
+    pub(super) fn verify_pss(
+        &self,
+        hash: HashAlgorithm,
+        mgf_hash: HashAlgorithm,
+        salt_len: usize,
+        prehash: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let bits = self.bits() - 1;
+        let len = bits.div_ceil(8);
+        let Some(raised) = self.raise(signature) else {
+            return false;
+        };
+        // The encoded message is one octet shorter than the modulus when that has 8k + 1 bits.
+        let (surplus, encoded) = raised.split_at(raised.len() - len);
+        let [masked @ .., 0xBC] = encoded else {
+            return false;
+        };
+        let Some(db_len) = masked.len().checked_sub(hash.output_len()) else {
+            return false;
+        };
+        let (masked_db, h) = masked.split_at(db_len);
+        let unused = 8 * len - bits;
+        let mut db: Vec<u8> = mgf1(mgf_hash, h, db_len)
+            .iter()
+            .zip(masked_db)
+            .map(|(mask, octet)| mask ^ octet)
+            .collect();
+        let Some(first) = db.first_mut() else {
+            return false;
+        };
+        *first &= 0xFF >> unused;
+        let leading_bits_zero = masked_db
+            .first()
+            .is_some_and(|octet| octet.leading_zeros() as usize >= unused);
+        let Some((padding, salt)) = db_len
+            .checked_sub(salt_len)
+            .and_then(|at| db.split_at_checked(at))
+        else {
+            return false;
+        };
+        let [zeros @ .., 1] = padding else {
+            return false;
+        };
+        surplus.iter().chain(zeros).all(|octet| *octet == 0)
+            && leading_bits_zero
+            && hash.digest_parts(&[&[0; 8], prehash, salt]) == h
+    }
+}
+
+/// A chip's key identifies the document: only the size is shown.
+impl fmt::Debug for RsaPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RsaPublicKey({} bits)", self.bits())
+    }
+}
+
+/// MGF1 (RFC 8017 B.2.1).
+fn mgf1(hash: HashAlgorithm, seed: &[u8], len: usize) -> Vec<u8> {
+    (0u32..)
+        .flat_map(|counter| hash.digest_parts(&[seed, &counter.to_be_bytes()]))
+        .take(len)
+        .collect()
+}

@@ -1,0 +1,337 @@
+//! ECDSA verification on short Weierstrass curves with run-time parameters.
+//!
+//! Everything here is variable time and works on public data: keys, hashes and signatures of documents. Secrets belong to
+//! [`key_agreement`](super::key_agreement).
+//!
+//! A curve is moved to its isomorphic model with a = -3 by (x, y) -> (u^2·x, u^3·y), u^4 = -3/a, which saves work in every
+//! doubling; for the Brainpool r1 curves that is the twisted curve of RFC 5639. Points are in Jacobian coordinates, scalars
+//! in width-w non-adjacent form, and the multiples of the base point are kept per curve once they have been needed.
+
+use std::sync::LazyLock;
+
+use super::curve::{CurveParameters, NamedCurve};
+use field::{Limbs, Ring, add, halve, is_zero, less, parse};
+
+mod field;
+
+/// Checks ECDSA signatures. The one seam behind which another implementation can take this module's place.
+pub(super) trait EcdsaEngine {
+    /// Whether `x`, `y` (big-endian) are the coordinates of a point on the curve. As all our curves have cofactor 1, such a
+    /// point is a valid public key.
+    fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool;
+
+    /// Whether (`r`, `s`) is a signature of the hash `prehash` under the public key (`x`, `y`). All numbers are big-endian
+    /// of any length; r and s outside 1..n and points off the curve are refused (FIPS 186-4 6.4, X9.62).
+    fn verify(
+        &self,
+        curve: NamedCurve,
+        x: &[u8],
+        y: &[u8],
+        prehash: &[u8],
+        r: &[u8],
+        s: &[u8],
+    ) -> bool;
+}
+
+/// The engine of this module.
+pub(super) struct Engine;
+
+/// Evaluates `$answer` with the model of `$curve`, which is built when first needed.
+macro_rules! on_model {
+    ($curve:expr, $model:ident => $answer:expr, { $($name:ident: $limbs:literal,)* }) => {
+        match $curve {
+            $(NamedCurve::$name => {
+                static MODEL: LazyLock<Option<Model<$limbs>>> =
+                    LazyLock::new(|| Model::new(NamedCurve::$name.parameters()));
+                MODEL.as_ref().is_some_and(|$model| $answer)
+            })*
+        }
+    };
+}
+
+/// A question to the model of a curve, whatever its number of limbs.
+enum Question<'a> {
+    OnCurve,
+    Verify {
+        prehash: &'a [u8],
+        r: &'a [u8],
+        s: &'a [u8],
+    },
+}
+
+fn ask(curve: NamedCurve, x: &[u8], y: &[u8], question: &Question<'_>) -> bool {
+    on_model!(curve, model => match question {
+        Question::OnCurve => model.point(x, y).is_some(),
+        Question::Verify { prehash, r, s } => model.verify(x, y, prehash, r, s),
+    }, {
+        P192: 3,
+        BrainpoolP192r1: 3,
+        P224: 4,
+        BrainpoolP224r1: 4,
+        P256: 4,
+        BrainpoolP256r1: 4,
+        BrainpoolP320r1: 5,
+        P384: 6,
+        BrainpoolP384r1: 6,
+        BrainpoolP512r1: 8,
+        P521: 9,
+    })
+}
+
+impl EcdsaEngine for Engine {
+    fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
+        ask(curve, x, y, &Question::OnCurve)
+    }
+
+    fn verify(
+        &self,
+        curve: NamedCurve,
+        x: &[u8],
+        y: &[u8],
+        prehash: &[u8],
+        r: &[u8],
+        s: &[u8],
+    ) -> bool {
+        // The leftmost bits of the hash, as many as the order has. No hash of ours is long enough to be cut within an
+        // octet: only P-521 has an order that does not fill its octets.
+        let prehash = prehash.get(..curve.order_len()).unwrap_or(prehash);
+        ask(curve, x, y, &Question::Verify { prehash, r, s })
+    }
+}
+
+/// A point (X/Z^2, Y/Z^3) of the a = -3 model; Z = 0 at infinity.
+#[derive(Clone, Copy)]
+struct Point<const L: usize> {
+    x: Limbs<L>,
+    y: Limbs<L>,
+    z: Limbs<L>,
+}
+
+/// The a = -3 model of a curve.
+struct Model<const L: usize> {
+    field: Ring<L>,
+    order: Ring<L>,
+    b: Limbs<L>,
+    /// u^2 and u^3 of the isomorphism.
+    u2: Limbs<L>,
+    u3: Limbs<L>,
+    /// G, 3G, 5G, ... with Z = 1.
+    generator: Vec<Point<L>>,
+}
+
+/// Window widths: the larger one for the base point, whose table is made only once.
+const GENERATOR_WINDOW: u32 = 8;
+const KEY_WINDOW: u32 = 5;
+
+impl<const L: usize> Model<L> {
+    /// `None` if the parameters do not fit or have no model with a = -3.
+    fn new(parameters: &CurveParameters) -> Option<Self> {
+        let field = Ring::<L>::new(parameters.p)?;
+        let order = Ring::<L>::new(parameters.n)?;
+        let three = field.add(&field.double(&field.one()), &field.one());
+        let a = field.element(&parse(parameters.a)?);
+        let u = if a == field.neg(&three) {
+            field.one()
+        } else {
+            let u4 = field.neg(&field.mul(&three, &field.invert(&a)));
+            let u2 = field.sqrt(&u4)?;
+            // Modulo a prime that is 3 modulo 4, one of u2 and -u2 is a square.
+            field.sqrt(&u2).or_else(|| field.sqrt(&field.neg(&u2)))?
+        };
+        let u2 = field.square(&u);
+        let u3 = field.mul(&u2, &u);
+        let b = field.mul(&field.square(&u3), &field.element(&parse(parameters.b)?));
+        let mut model = Self {
+            field,
+            order,
+            b,
+            u2,
+            u3,
+            generator: Vec::new(),
+        };
+        let generator = model.point(parameters.gx, parameters.gy)?;
+        let multiples = model.odd_multiples(&generator, GENERATOR_WINDOW);
+        model.generator = multiples
+            .iter()
+            .map(|point| model.normalize(point))
+            .collect();
+        Some(model)
+    }
+
+    /// The point with these coordinates on the original curve, if there is one.
+    fn point(&self, x: &[u8], y: &[u8]) -> Option<Point<L>> {
+        let f = &self.field;
+        let coordinate = |octets| parse::<L>(octets).filter(|value| less(value, f.modulus()));
+        let x = f.mul(&f.element(&coordinate(x)?), &self.u2);
+        let y = f.mul(&f.element(&coordinate(y)?), &self.u3);
+        let three_x = f.add(&f.double(&x), &x);
+        let right = f.add(&f.sub(&f.mul(&f.square(&x), &x), &three_x), &self.b);
+        (f.square(&y) == right).then(|| Point { x, y, z: f.one() })
+    }
+
+    fn verify(&self, x: &[u8], y: &[u8], prehash: &[u8], r: &[u8], s: &[u8]) -> bool {
+        let n = &self.order;
+        let in_range =
+            |octets| parse::<L>(octets).filter(|value| !is_zero(value) && less(value, n.modulus()));
+        let (Some(key), Some(r), Some(s), Some(z)) = (
+            self.point(x, y),
+            in_range(r),
+            in_range(s),
+            parse::<L>(prehash),
+        ) else {
+            return false;
+        };
+        let w = n.invert(&n.element(&s));
+        // A product of an element with a plain integer is a plain integer, which is what the digits need; z may exceed n.
+        let u1 = n.mul(&z, &w);
+        let u2 = n.mul(&r, &w);
+        let sum = self.multiply_both(&u1, &u2, &key);
+        if is_zero(&sum.z) {
+            return false;
+        }
+        // x(R) mod n = r: x(R) is r or r + n, as far as that is below p. X = x·u^2·Z^2 saves the division by Z^2.
+        let f = &self.field;
+        let scale = f.mul(&f.square(&sum.z), &self.u2);
+        let matches = |x: &Limbs<L>| f.mul(&f.element(x), &scale) == sum.x;
+        let (second, carry) = add(&r, n.modulus());
+        (less(&r, f.modulus()) && matches(&r))
+            || (!carry && less(&second, f.modulus()) && matches(&second))
+    }
+
+    /// k·G + l·P.
+    fn multiply_both(&self, k: &Limbs<L>, l: &Limbs<L>, point: &Point<L>) -> Point<L> {
+        let multiples = self.odd_multiples(point, KEY_WINDOW);
+        let (k, l) = (digits(k, GENERATOR_WINDOW), digits(l, KEY_WINDOW));
+        let mut sum = self.infinity();
+        for i in (0..k.len().max(l.len())).rev() {
+            sum = self.double(&sum);
+            for (digits, table) in [(&k, &self.generator), (&l, &multiples)] {
+                let digit = digits.get(i).copied().unwrap_or(0);
+                if let Some(point) = table.get(usize::from(digit.unsigned_abs() / 2))
+                    && digit != 0
+                {
+                    let y = if digit < 0 {
+                        self.field.neg(&point.y)
+                    } else {
+                        point.y
+                    };
+                    sum = self.add(&sum, &Point { y, ..*point });
+                }
+            }
+        }
+        sum
+    }
+
+    fn infinity(&self) -> Point<L> {
+        Point {
+            x: self.field.one(),
+            y: self.field.one(),
+            z: [0; L],
+        }
+    }
+
+    /// P, 3P, 5P, ... as many as digits of this width need.
+    fn odd_multiples(&self, point: &Point<L>, width: u32) -> Vec<Point<L>> {
+        let twice = self.double(point);
+        core::iter::successors(Some(*point), |last| Some(self.add(last, &twice)))
+            .take(1 << (width - 2))
+            .collect()
+    }
+
+    /// The same point with Z = 1; infinity stays.
+    fn normalize(&self, point: &Point<L>) -> Point<L> {
+        let f = &self.field;
+        if is_zero(&point.z) {
+            return *point;
+        }
+        let z = f.invert(&point.z);
+        let z2 = f.square(&z);
+        Point {
+            x: f.mul(&point.x, &z2),
+            y: f.mul(&point.y, &f.mul(&z2, &z)),
+            z: f.one(),
+        }
+    }
+
+    /// 2P for a = -3: with m = 3(X - Z^2)(X + Z^2) and s = 4XY^2, X' = m^2 - 2s, Y' = m(s - X') - 8Y^4, Z' = 2YZ.
+    fn double(&self, p: &Point<L>) -> Point<L> {
+        let f = &self.field;
+        let z2 = f.square(&p.z);
+        let y2 = f.square(&p.y);
+        let s = f.double(&f.double(&f.mul(&p.x, &y2)));
+        let product = f.mul(&f.sub(&p.x, &z2), &f.add(&p.x, &z2));
+        let m = f.add(&f.double(&product), &product);
+        let x = f.sub(&f.square(&m), &f.double(&s));
+        let y4 = f.double(&f.double(&f.double(&f.square(&y2))));
+        let y = f.sub(&f.mul(&m, &f.sub(&s, &x)), &y4);
+        let z = f.double(&f.mul(&p.y, &p.z));
+        Point { x, y, z }
+    }
+
+    /// P + Q: with h = X2·Z1^2 - X1·Z2^2 and r = Y2·Z1^3 - Y1·Z2^3, X' = r^2 - h^3 - 2v, Y' = r(v - X') - Y1·Z2^3·h^3,
+    /// Z' = Z1·Z2·h, where v = X1·Z2^2·h^2. Multiplications by Z2 = 1 are left out.
+    fn add(&self, p: &Point<L>, q: &Point<L>) -> Point<L> {
+        let f = &self.field;
+        if is_zero(&p.z) {
+            return *q;
+        }
+        if is_zero(&q.z) {
+            return *p;
+        }
+        let (x1, y1, z) = if q.z == f.one() {
+            (p.x, p.y, p.z)
+        } else {
+            let zz = f.square(&q.z);
+            (
+                f.mul(&p.x, &zz),
+                f.mul(&p.y, &f.mul(&zz, &q.z)),
+                f.mul(&p.z, &q.z),
+            )
+        };
+        let zz = f.square(&p.z);
+        let h = f.sub(&f.mul(&q.x, &zz), &x1);
+        let r = f.sub(&f.mul(&q.y, &f.mul(&zz, &p.z)), &y1);
+        if is_zero(&h) {
+            return if is_zero(&r) {
+                self.double(p)
+            } else {
+                self.infinity()
+            };
+        }
+        let h2 = f.square(&h);
+        let h3 = f.mul(&h2, &h);
+        let v = f.mul(&x1, &h2);
+        let x = f.sub(&f.sub(&f.square(&r), &h3), &f.double(&v));
+        let y = f.sub(&f.mul(&r, &f.sub(&v, &x)), &f.mul(&y1, &h3));
+        Point {
+            x,
+            y,
+            z: f.mul(&z, &h),
+        }
+    }
+}
+
+/// The width-w non-adjacent form, least significant digit first: zero or odd digits between -2^(w-1) and 2^(w-1).
+fn digits<const L: usize>(scalar: &Limbs<L>, width: u32) -> Vec<i16> {
+    let mut rest = *scalar;
+    let mut digits = Vec::with_capacity(64 * L + 1);
+    while !is_zero(&rest) {
+        let mut digit = 0;
+        let mut carry = false;
+        if rest[0] & 1 == 1 {
+            let window = rest[0] & ((1 << width) - 1);
+            let mut step = [0; L];
+            if window >> (width - 1) == 0 {
+                digit = window as i16;
+                rest[0] -= window;
+            } else {
+                digit = window as i16 - (1 << width);
+                step[0] = u64::from(digit.unsigned_abs());
+                (rest, carry) = add(&rest, &step);
+            }
+        }
+        digits.push(digit);
+        rest = halve(&rest, carry);
+    }
+    digits
+}
