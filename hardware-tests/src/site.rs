@@ -169,17 +169,14 @@ pub fn last_four(profile: Profile) -> &'static str {
 
 /// Writes the CSCA certificates of the simulated issuer and gives what the configuration says of them.
 fn trust_anchors(folder: &Path) -> Result<String> {
-    let mut kinds: Vec<(&str, String)> = Vec::new();
-    for (index, (kind, state, der)) in simulator::csca_certificates()?.into_iter().enumerate() {
-        let kind = kind_name(kind);
+    let mut kinds = Vec::new();
+    for (index, csca) in simulator::csca_certificates()?.iter().enumerate() {
+        let (kind, state) = (kind_name(csca.kind), csca.issuing_state);
         let place = folder.join("csca").join(format!("{kind}-{state}"));
         fs::create_dir_all(&place)?;
-        fs::write(place.join(format!("{index}.der")), der)?;
-        if !kinds
-            .iter()
-            .any(|known| known.0 == kind && known.1 == state)
-        {
-            kinds.push((kind, state.to_owned()));
+        fs::write(place.join(format!("{index}.der")), &csca.der)?;
+        if !kinds.contains(&(kind, state)) {
+            kinds.push((kind, state));
         }
     }
     Ok(kinds
