@@ -1,2 +1,129 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! `rda-login`: the verifying login server.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use rda_login::keys::Keys;
+use rda_login::request::Issuer;
+use rda_login::{Config, Server};
+use zeroize::Zeroizing;
+
+/// The login server of Remote Document Authentication.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the login pages.
+    Serve {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Print the trust file that makes daemons take requests of this server.
+    TrustFile {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// The server's secrets.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Read a password from standard input and print its hash for the file of accounts.
+    HashPassword,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make new secrets in a file that does not exist yet.
+    New {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("RDA_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rda-login: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { config } => serve(&config),
+        Command::TrustFile { config } => trust_file(&config),
+        Command::Keys {
+            command: KeysCommand::New { file },
+        } => Keys::create(&file).with_context(|| format!("{}", file.display())),
+        Command::HashPassword => hash_password(),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve(path: &std::path::Path) -> anyhow::Result<()> {
+    let server = Server::bind(Config::open(path)?).await?;
+    // Standard output, alone on its line: whoever starts the server reads the address here.
+    println!("listening on {}", server.origin());
+    std::io::stdout().flush()?;
+    server.run(shutdown()).await?;
+    Ok(())
+}
+
+async fn shutdown() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    // Where no handler can be set, the default action of the signal ends the program.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn trust_file(path: &std::path::Path) -> anyhow::Result<()> {
+    let config = Config::open(path)?;
+    let issuer = Issuer::new(&config, config.listen.port())?;
+    let trust = issuer.trust_file(&Keys::open(&config.keys)?)?;
+    print!("{}", toml::to_string(&trust)?);
+    Ok(())
+}
+
+fn hash_password() -> anyhow::Result<()> {
+    let mut password = Zeroizing::new(String::new());
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut password)
+        .context("the password")?;
+    println!(
+        "{}",
+        rda_login::password::hash(password.trim_end_matches(['\r', '\n']))?
+    );
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The verifying login server of Remote Document Authentication.
+//!
+//! A citizen logs in with user name and password, lays a document on a reader, and the session rises to a higher level
+//! because the chip proved itself to this server. The order of verification is in [`verification`]; the pages carry
+//! messages between this server and the daemon on the citizen's computer, and decide nothing.
+
+pub mod accounts;
+pub mod api;
+pub mod audit;
+pub mod browser;
+pub mod config;
+pub mod cookies;
+pub mod date;
+pub mod guard;
+pub mod keys;
+pub mod language;
+pub mod level;
+pub mod pages;
+pub mod password;
+pub mod rda;
+pub mod register;
+pub mod release;
+pub mod request;
+pub mod server;
+pub mod session;
+pub mod texts;
+pub mod verification;
+pub mod visit;
+
+pub use config::Config;
+pub use server::Server;

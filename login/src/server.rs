@@ -1,0 +1,301 @@
+//! The server: everything put together, and the routes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use protocol::error::Code;
+use protocol::origin::Origin;
+use protocol::trust::{TrustError, TrustedServer};
+use tokio::net::TcpListener;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::accounts::{Accounts, AccountsError};
+use crate::audit::{Audit, AuditError};
+use crate::config::{AccessRelease, Config};
+use crate::cookies::Jar;
+use crate::date::Date;
+use crate::guard::{Guard, guard};
+use crate::keys::{Keys, KeysError};
+use crate::level::{LevelError, Levels, Means};
+use crate::password::{PasswordError, Passwords};
+use crate::rda::Proceedings;
+use crate::register::{Bsn, FileRegister, FileRegisterError, Register, RegisteredDocument};
+use crate::release::{AccessNeeded, Releases};
+use crate::request::{Issuer, IssuerError};
+use crate::session::{MemorySessions, Session, SessionId, SessionStore};
+use crate::texts::{Texts, TextsError};
+use crate::{api, pages};
+
+/// Where the server has its time from: seconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The clock of the system.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    })
+}
+
+/// Requests under way at once.
+const MAX_PROCEEDINGS: usize = 10_000;
+/// Longest body: a sealed message of 60 KiB in its JSON.
+const MAX_BODY: usize = 64 * 1024;
+/// Longest time for one answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file named in the configuration cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file of keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The file of accounts.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// The register.
+    #[error(transparent)]
+    Register(#[from] FileRegisterError),
+    /// The table of levels.
+    #[error(transparent)]
+    Levels(#[from] LevelError),
+    /// The texts.
+    #[error(transparent)]
+    Texts(#[from] TextsError),
+    /// The audit log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The configured name or origin cannot stand in requests.
+    #[error(transparent)]
+    Names(#[from] IssuerError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Everything that handlers share.
+pub struct App {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) register: Box<dyn Register>,
+    pub(crate) sessions: Box<dyn SessionStore>,
+    pub(crate) proceedings: Proceedings,
+    pub(crate) releases: Releases,
+    pub(crate) levels: Levels,
+    pub(crate) texts: Texts,
+    pub(crate) audit: Audit,
+    pub(crate) issuer: Issuer,
+    pub(crate) jar: Jar,
+}
+
+impl App {
+    fn new(config: Config, port: u16, clock: Clock) -> Result<Self, StartError> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).map_err(|source| StartError::Read {
+                path: path.clone(),
+                source,
+            })
+        };
+        let issuer = Issuer::new(&config, port)?;
+        let levels = match &config.levels {
+            Some(path) => Levels::parse(&read(path)?)?,
+            None => Levels::builtin()?,
+        };
+        Ok(Self {
+            clock,
+            keys: Keys::open(&config.keys)?,
+            passwords: Arc::new(Passwords::new(Accounts::parse(&read(&config.accounts)?)?)?),
+            register: Box::new(FileRegister::open(&config.register)?),
+            sessions: Box::new(MemorySessions::new(config.max_sessions)),
+            proceedings: Proceedings::new(MAX_PROCEEDINGS),
+            releases: Releases::default(),
+            levels,
+            texts: Texts::builtin()?,
+            audit: Audit::open(&config.audit, config.id.as_str())?,
+            jar: Jar::new(!issuer.origin.is_plain_http()),
+            issuer,
+            config,
+        })
+    }
+
+    /// Whether the session needs no document any more.
+    pub(crate) fn at_document_level(&self, session: &Session) -> bool {
+        session.achieved.level >= self.levels.of(Means::Document)
+    }
+
+    /// What this session must give before a document can be opened.
+    pub(crate) fn access_needed(&self, session: &Session) -> Option<AccessNeeded> {
+        match self.config.access_release {
+            AccessRelease::Typed => Some(AccessNeeded::Typed),
+            AccessRelease::Digest if session.known_browser => None,
+            AccessRelease::Digest => Some(AccessNeeded::LastFour),
+        }
+    }
+
+    /// The person's documents that may be used today.
+    pub(crate) async fn usable_documents(
+        self: &Arc<Self>,
+        bsn: Bsn,
+        now: u64,
+    ) -> Result<Vec<RegisteredDocument>, Code> {
+        let app = Arc::clone(self);
+        let documents = tokio::task::spawn_blocking(move || app.register.documents(&bsn))
+            .await
+            .map_err(|_| Code::ServerFailed)?
+            .map_err(|_| Code::RegisterUnreachable)?;
+        let today = Date::at(now);
+        let mut objections = Vec::new();
+        let mut usable = Vec::new();
+        for document in documents {
+            match document.standing(today) {
+                Ok(()) => usable.push(document),
+                Err(objection) => objections.push(objection),
+            }
+        }
+        if usable.is_empty() {
+            objections.dedup();
+            // One reason for all documents can be told; several would puzzle.
+            return Err(match objections.as_slice() {
+                [objection] => (*objection).into(),
+                _ => Code::DocumentUnknown,
+            });
+        }
+        Ok(usable)
+    }
+
+    /// Ends a session and the request it had under way.
+    pub(crate) fn end_session(&self, id: &SessionId) {
+        if let Some(jti) = self.sessions.remove(id).and_then(|session| session.request) {
+            self.proceedings.decide(&jti);
+        }
+    }
+
+    /// The token that forms and scripts of a session show: a keyed hash of what only the cookie holds.
+    pub(crate) fn session_token(&self, id: &SessionId) -> String {
+        Base64UrlUnpadded::encode_string(&self.keys.mac("session form", &[id.as_bytes()]))
+    }
+}
+
+/// A login server that is bound to its address.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Reads all files, checks them, and binds the address.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        Self::bind_with_clock(config, system_clock()).await
+    }
+
+    /// As [`Server::bind`], with a clock of the caller's.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn bind_with_clock(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let fail = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        Ok(Self {
+            listener,
+            address,
+            app: Arc::new(App::new(config, address.port(), clock)?),
+        })
+    }
+
+    /// The address that is listened on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The origin of the pages.
+    pub fn origin(&self) -> &Origin {
+        &self.app.issuer.origin
+    }
+
+    /// The trust file that makes daemons take requests of this server.
+    ///
+    /// # Errors
+    /// [`TrustError`].
+    pub fn trust_file(&self) -> Result<TrustedServer, TrustError> {
+        self.app.issuer.trust_file(&self.app.keys)
+    }
+
+    /// Serves until `shutdown` is ready.
+    ///
+    /// # Errors
+    /// Fails where accepting connections fails.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let routes = router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(self.listener, routes)
+            .with_graceful_shutdown(shutdown)
+            .await
+    }
+}
+
+fn router(app: &Arc<App>) -> Router {
+    let origin = app.issuer.origin.as_str();
+    let authority = origin
+        .split_once("://")
+        .map_or(origin, |(_, authority)| authority);
+    let rules = Guard::new(
+        origin,
+        authority,
+        !app.issuer.origin.is_plain_http(),
+        &app.config.daemon_ports,
+    );
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/login", get(pages::login_form).post(pages::login))
+        .route("/document", get(pages::document))
+        .route("/result", get(pages::result))
+        .route("/logout", post(pages::logout))
+        .route("/texts/{file}", get(pages::texts))
+        .route("/assets/{name}", get(pages::asset))
+        .route("/sdk/{name}", get(pages::asset))
+        .route("/api/rda/start", post(api::start))
+        .route("/api/rda/cancel", post(api::cancel))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            ANSWER_WITHIN,
+        ))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(rules), guard))
+        .with_state(Arc::clone(app))
+}

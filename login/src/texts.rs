@@ -1,0 +1,267 @@
+//! Every sentence a citizen reads, from the Fluent files in `texts/`. Pages and script hold keys only.
+
+use std::collections::BTreeMap;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use unic_langid::LanguageIdentifier;
+
+use crate::language::Language;
+
+const NL: &str = include_str!("../texts/nl.ftl");
+const EN: &str = include_str!("../texts/en.ftl");
+
+/// The texts do not parse. They are part of the program, so this is a fault of the build.
+#[derive(Debug, thiserror::Error)]
+#[error("the {language} texts are not sound: {reason}")]
+pub struct TextsError {
+    language: &'static str,
+    reason: String,
+}
+
+/// The texts in all languages.
+pub struct Texts {
+    nl: Bundle,
+    en: Bundle,
+}
+
+struct Bundle {
+    bundle: FluentBundle<FluentResource>,
+    keys: Vec<String>,
+}
+
+impl Bundle {
+    fn parse(language: Language, source: &str) -> Result<Self, TextsError> {
+        let fail = |reason: String| TextsError {
+            language: language.tag(),
+            reason,
+        };
+        let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
+            fail(
+                errors
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            )
+        })?;
+        let keys = source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split_once('='))
+            .map(|(key, _)| key.trim().to_owned())
+            .collect();
+        let id: LanguageIdentifier = language
+            .tag()
+            .parse()
+            .map_err(|_| fail("language tag".into()))?;
+        let mut bundle = FluentBundle::new_concurrent(vec![id]);
+        // The isolation marks of Fluent would show up in titles and be read out by some screen readers.
+        bundle.set_use_isolating(false);
+        bundle.add_resource(resource).map_err(|errors| {
+            fail(
+                errors
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            )
+        })?;
+        Ok(Self { bundle, keys })
+    }
+}
+
+impl Texts {
+    /// The texts that come with the program.
+    ///
+    /// # Errors
+    /// A file that does not parse or that defines a key twice.
+    pub fn builtin() -> Result<Self, TextsError> {
+        Ok(Self {
+            nl: Bundle::parse(Language::Nl, NL)?,
+            en: Bundle::parse(Language::En, EN)?,
+        })
+    }
+
+    /// The text of `key`.
+    pub fn get(&self, language: Language, key: &str) -> String {
+        self.format(language, key, &[])
+    }
+
+    /// The text of `key` with values filled in.
+    pub fn format(&self, language: Language, key: &str, values: &[(&str, &str)]) -> String {
+        let bundle = &self.bundle(language).bundle;
+        let Some(pattern) = bundle.get_message(key).and_then(|m| m.value()) else {
+            tracing::error!(key, language = language.tag(), "a text is missing");
+            return key.to_owned();
+        };
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            match value.parse::<u32>() {
+                Ok(number) => args.set(*name, number),
+                Err(_) => args.set(*name, *value),
+            }
+        }
+        let mut errors = Vec::new();
+        let text = bundle
+            .format_pattern(pattern, Some(&args), &mut errors)
+            .into_owned();
+        if !errors.is_empty() {
+            tracing::error!(
+                key,
+                language = language.tag(),
+                "a text has a value that was not given"
+            );
+        }
+        text
+    }
+
+    /// Whether a text exists.
+    pub fn has(&self, language: Language, key: &str) -> bool {
+        self.bundle(language).bundle.has_message(key)
+    }
+
+    /// All texts whose key starts with one of the prefixes: what the page script needs.
+    pub fn with_prefixes(
+        &self,
+        language: Language,
+        prefixes: &[&str],
+        values: &[(&str, &str)],
+    ) -> BTreeMap<&str, String> {
+        self.keys(language)
+            .filter(|key| prefixes.iter().any(|p| key.starts_with(p)))
+            .map(|key| (key, self.format(language, key, values)))
+            .collect()
+    }
+
+    /// Every key of a language, in the order of the file.
+    pub fn keys(&self, language: Language) -> impl Iterator<Item = &str> {
+        self.bundle(language).keys.iter().map(String::as_str)
+    }
+
+    fn bundle(&self, language: Language) -> &Bundle {
+        match language {
+            Language::Nl => &self.nl,
+            Language::En => &self.en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_keys() {
+        let texts = Texts::builtin().unwrap();
+        let nl: Vec<_> = texts.keys(Language::Nl).collect();
+        let en: Vec<_> = texts.keys(Language::En).collect();
+        assert_eq!(nl, en);
+        assert!(nl.len() > 50);
+    }
+
+    #[test]
+    fn every_key_the_templates_name_exists() {
+        let texts = Texts::builtin().unwrap();
+        let mut seen = 0;
+        for source in [
+            include_str!("../templates/base.html"),
+            include_str!("../templates/login.html"),
+            include_str!("../templates/document.html"),
+            include_str!("../templates/success.html"),
+            include_str!("../templates/refusal.html"),
+            include_str!("../templates/forbidden.html"),
+        ] {
+            for part in source.split("t(\"").skip(1) {
+                let key = part.split('"').next().unwrap();
+                assert!(texts.has(Language::Nl, key), "{key}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 30);
+    }
+
+    #[test]
+    fn every_failure_step_and_hint_has_its_sentences() {
+        use protocol::messages::{Hint, Step};
+        let texts = Texts::builtin().unwrap();
+        let mut keys = Vec::new();
+        for code in protocol::error::Code::ALL {
+            keys.extend(
+                ["title", "text", "action"].map(|part| format!("{}-{part}", code.text_key())),
+            );
+        }
+        let name = |value: serde_json::Value| value.as_str().unwrap().replace('_', "-");
+        // Exhaustive on purpose: a new step or hint does not compile here until it is listed.
+        let all_steps = |step: Step| match step {
+            Step::WaitingForReader => Some(Step::WaitingForDocument),
+            Step::WaitingForDocument => Some(Step::Opening),
+            Step::Opening => Some(Step::Reading),
+            Step::Reading => Some(Step::Proving),
+            Step::Proving => Some(Step::WaitingForServer),
+            Step::WaitingForServer => Some(Step::Confirming),
+            Step::Confirming => Some(Step::Done),
+            Step::Done => Some(Step::Paused),
+            Step::Paused => None,
+        };
+        let all_hints = |hint: Hint| match hint {
+            Hint::DocumentMoved => Some(Hint::NotReadable),
+            Hint::NotReadable => Some(Hint::SeveralDocuments),
+            Hint::SeveralDocuments => Some(Hint::LayAgain),
+            Hint::LayAgain => Some(Hint::OtherDocument),
+            Hint::OtherDocument => Some(Hint::SlowChip),
+            Hint::SlowChip => Some(Hint::InUse),
+            Hint::InUse => None,
+        };
+        for step in std::iter::successors(Some(Step::WaitingForReader), |step| all_steps(*step)) {
+            keys.push(format!(
+                "state-{}",
+                name(serde_json::to_value(step).unwrap())
+            ));
+        }
+        for hint in std::iter::successors(Some(Hint::DocumentMoved), |hint| all_hints(*hint)) {
+            keys.push(format!(
+                "hint-{}",
+                name(serde_json::to_value(hint).unwrap())
+            ));
+        }
+        for language in Language::ALL {
+            for key in &keys {
+                assert!(texts.has(language, key), "{key} in {}", language.tag());
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_plain() {
+        let texts = Texts::builtin().unwrap();
+        for language in Language::ALL {
+            for key in texts.keys(language) {
+                let text = texts.get(language, key).to_lowercase();
+                assert!(!text.contains("digid"), "{key}");
+                for term in [
+                    "apdu",
+                    "pcsc",
+                    "bac",
+                    "mrz",
+                    "dg1",
+                    "websocket",
+                    "jws",
+                    "nonce",
+                ] {
+                    let word = text
+                        .split(|c: char| !c.is_alphanumeric())
+                        .any(|w| w == term);
+                    assert!(!word, "{key}: {term}");
+                }
+                for sentence in text.split(['.', '?', '!']) {
+                    assert!(
+                        sentence.split_whitespace().count() <= 24,
+                        "{key} is a long sentence"
+                    );
+                }
+            }
+        }
+    }
+}

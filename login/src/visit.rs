@@ -1,0 +1,198 @@
+//! One request of one browser: who it is, as far as cookies tell, and from where.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{ACCEPT_LANGUAGE, HeaderMap, USER_AGENT};
+use axum::http::request::Parts;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use subtle::ConstantTimeEq;
+
+use crate::accounts::UserName;
+use crate::audit::Origin;
+use crate::browser::KnownBrowser;
+use crate::cookies::Cookie;
+use crate::language::Language;
+use crate::server::App;
+use crate::session::{Session, SessionId};
+
+/// A request with what is known about its sender.
+pub struct Visit {
+    /// Seconds since 1970.
+    pub now: u64,
+    /// Address of the browser.
+    pub address: IpAddr,
+    /// Language of the pages.
+    pub language: Language,
+    /// Whether the language was chosen with this request.
+    pub language_chosen: bool,
+    /// The live session.
+    pub session: Option<(SessionId, Session)>,
+    headers: HeaderMap,
+    app: Arc<App>,
+}
+
+impl FromRequestParts<Arc<App>> for Visit {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        let now = (app.clock)();
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let session = app
+            .jar
+            .bytes(&parts.headers, Cookie::Session)
+            .map(SessionId::from_bytes)
+            .and_then(|id| {
+                let session = app.sessions.touch(&id, now)?;
+                Some((id, session))
+            });
+        let chosen = parts
+            .uri
+            .query()
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .find_map(|pair| pair.strip_prefix("lang="))
+            .and_then(Language::from_tag);
+        let language = chosen
+            .or_else(|| {
+                app.jar
+                    .get(&parts.headers, Cookie::Language)
+                    .and_then(Language::from_tag)
+            })
+            .unwrap_or_else(|| {
+                let header = parts
+                    .headers
+                    .get(ACCEPT_LANGUAGE)
+                    .and_then(|value| value.to_str().ok());
+                header.map(Language::negotiate).unwrap_or_default()
+            });
+        Ok(Self {
+            now,
+            address: address(peer, &parts.headers, &app.config.trusted_proxies),
+            language,
+            language_chosen: chosen.is_some(),
+            session,
+            headers: parts.headers.clone(),
+            app: Arc::clone(app),
+        })
+    }
+}
+
+/// The address of the browser: the peer, or what a trusted proxy says the peer was. Only the last element of
+/// X-Forwarded-For is the proxy's own; those before it are whatever the browser sent.
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ip| ip.to_canonical());
+    if !trusted.contains(&peer) {
+        return peer;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.rsplit(',').next())
+        .and_then(|last| last.trim().parse::<IpAddr>().ok())
+        .map_or(peer, |ip| ip.to_canonical())
+}
+
+impl Visit {
+    /// The server.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// For the audit log.
+    pub fn origin(&self) -> Origin {
+        let browser = self
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let keys = &self.app.keys;
+        Origin {
+            address: self.address,
+            browser: browser.chars().take(200).collect(),
+            session: self
+                .session
+                .as_ref()
+                .map(|(_, session)| session.reference.clone()),
+            account: self
+                .session
+                .as_ref()
+                .map(|(_, session)| keys.reference("account", session.user.as_str().as_bytes())),
+        }
+    }
+
+    /// The cookie of a browser in which this account has succeeded before.
+    pub fn known_browser(&self, user: &UserName) -> Option<KnownBrowser> {
+        let bytes = self.app.jar.bytes(&self.headers, Cookie::Browser)?;
+        KnownBrowser::from_cookie(&bytes, &self.app.keys, user)
+    }
+
+    /// The nonce of the login form that this browser holds.
+    pub fn form_nonce(&self) -> Option<[u8; 16]> {
+        self.app.jar.bytes(&self.headers, Cookie::Form)
+    }
+
+    /// The token that a form or script of this visit's session must show: a keyed hash of what only the cookie holds.
+    pub fn token(&self) -> Option<String> {
+        self.session
+            .as_ref()
+            .map(|(id, _)| self.app.session_token(id))
+    }
+
+    /// Whether a token is that of the session, compared in constant time.
+    pub fn token_matches(&self, token: &str) -> bool {
+        self.token()
+            .is_some_and(|own| own.as_bytes().ct_eq(token.as_bytes()).into())
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The token of a login form.
+pub fn form_token(app: &App, nonce: &[u8; 16]) -> String {
+    Base64UrlUnpadded::encode_string(&app.keys.mac("login form", &[nonce]))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_and_only_its_own_element() {
+        let proxy: IpAddr = "192.0.2.9".parse().unwrap();
+        let browser: IpAddr = "198.51.100.7".parse().unwrap();
+        let headers = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            headers
+        };
+        let spoofed = headers(&["203.0.113.1, 198.51.100.7"]);
+        assert_eq!(address(Some(proxy), &spoofed, &[proxy]), browser);
+        assert_eq!(address(Some(browser), &spoofed, &[proxy]), browser);
+        assert_eq!(
+            address(
+                Some(proxy),
+                &headers(&["203.0.113.1", "198.51.100.7"]),
+                &[proxy]
+            ),
+            browser
+        );
+        assert_eq!(address(Some(proxy), &headers(&["junk"]), &[proxy]), proxy);
+        assert_eq!(address(Some(proxy), &headers(&[]), &[proxy]), proxy);
+    }
+}

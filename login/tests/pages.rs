@@ -1,0 +1,387 @@
+//! The pages and the password over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/site.rs"]
+mod site;
+
+use serde_json::json;
+use site::{PASSWORD, Site};
+
+#[test]
+fn a_citizen_logs_in_and_out() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    assert_eq!(browser.get("/").header("location"), "/login");
+    assert_eq!(browser.get("/document").header("location"), "/login");
+    let answer = browser.log_in("anna", PASSWORD);
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/document")
+    );
+    let page = browser.get("/document");
+    assert!(page.body.contains("Paspoort") && page.body.contains("Identiteitskaart"));
+    assert!(!page.body.contains("Rijbewijs</label>"));
+    assert!(page.body.contains("Substantieel"));
+    let result = browser.get("/result");
+    assert!(result.body.contains("data-level=\"10\"") && result.body.contains("Basis"));
+    let token = result.value("name=\"token\" value=");
+    let kept = browser.clone();
+    assert_eq!(
+        browser
+            .form("/logout", &[("token", &token)])
+            .header("location"),
+        "/login?notice=logged-out"
+    );
+    // The session is gone at the server too, not only from this browser.
+    assert_eq!(kept.clone().get("/document").header("location"), "/login");
+    let actions: Vec<_> = site
+        .audit()
+        .iter()
+        .map(|line| line["action"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(actions, ["session_started", "session_ended"]);
+}
+
+#[test]
+fn pages_speak_two_languages() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    assert!(browser.get("/login").body.contains("Gebruikersnaam"));
+    assert!(browser.get("/login?lang=en").body.contains("User name"));
+    assert!(
+        browser.get("/login").body.contains("<html lang=\"en\">"),
+        "the choice is remembered"
+    );
+    let mut other = site.browser();
+    other
+        .headers
+        .push(("accept-language", "en-GB,en;q=0.9".into()));
+    assert!(other.get("/login").body.contains("User name"));
+    assert!(
+        other
+            .get("/login?notice=cancelled")
+            .body
+            .contains("You cancelled logging in.")
+    );
+}
+
+#[test]
+fn a_wrong_password_and_an_unknown_user_look_alike() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    let wrong = browser.log_in("anna", "x");
+    let unknown = browser.log_in("nobody", "x");
+    assert_eq!((wrong.status, unknown.status), (403, 403));
+    assert_eq!(wrong.body, unknown.body);
+    assert!(
+        browser.cookies.keys().all(|name| name == "rda-form"),
+        "{:?}",
+        browser.cookies.keys()
+    );
+}
+
+#[test]
+fn guessing_is_slowed_and_a_known_browser_passes() {
+    let site = Site::start();
+    let mut citizen = site.browser();
+    assert_eq!(citizen.log_in("anna", PASSWORD).status, 303);
+    let mut stranger = site.browser();
+    for _ in 0..5 {
+        assert_eq!(stranger.log_in("anna", "guess").status, 403);
+    }
+    let slowed = stranger.log_in("anna", PASSWORD);
+    assert_eq!((slowed.status, slowed.header("retry-after")), (429, "2"));
+    assert!(slowed.body.contains("Wacht 2 seconden"));
+    assert!(citizen.cookies.remove("rda-session").is_some());
+    assert_eq!(citizen.log_in("anna", PASSWORD).status, 303);
+    site.wait(3);
+    assert_eq!(stranger.log_in("anna", PASSWORD).status, 303);
+}
+
+#[test]
+fn the_session_id_is_new_after_the_password() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    // A planted session id is not taken over.
+    browser.cookies.insert("rda-session".into(), "A".repeat(43));
+    browser.log_in("anna", PASSWORD);
+    let first = browser.cookies.get("rda-session").unwrap().clone();
+    assert_ne!(first, "A".repeat(43));
+    // Logging in again in the same browser ends the session before.
+    let mut old = browser.clone();
+    browser.cookies.remove("rda-session");
+    let token = browser.get("/login").value("name=\"token\" value=");
+    browser.cookies.insert("rda-session".into(), first.clone());
+    browser.form(
+        "/login",
+        &[("token", &token), ("user", "anna"), ("password", PASSWORD)],
+    );
+    assert_ne!(browser.cookies.get("rda-session"), Some(&first));
+    assert_eq!(old.get("/document").header("location"), "/login");
+}
+
+#[test]
+fn fifteen_minutes_of_inactivity_end_the_session() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    site.wait(899);
+    assert_eq!(browser.get("/document").status, 200);
+    site.wait(900);
+    assert_eq!(browser.get("/document").header("location"), "/login");
+    assert!(
+        browser
+            .get("/login?notice=expired")
+            .body
+            .contains("15 minuten")
+    );
+}
+
+#[test]
+fn forms_of_other_sites_are_refused() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    let token = browser.get("/login").value("name=\"token\" value=");
+    let fields = [
+        ("token", token.as_str()),
+        ("user", "anna"),
+        ("password", PASSWORD),
+    ];
+    let own = browser.headers.clone();
+    for headers in [
+        vec![],
+        vec![("origin", "null".to_owned())],
+        vec![("origin", "https://evil.example".to_owned())],
+        vec![
+            ("origin", site.origin.clone()),
+            ("sec-fetch-site", "cross-site".to_owned()),
+        ],
+        vec![("origin", site.origin.replace("http:", "https:"))],
+    ] {
+        browser.headers = headers;
+        assert_eq!(
+            browser.form("/login", &fields).status,
+            403,
+            "{:?}",
+            browser.headers
+        );
+        assert!(!browser.cookies.contains_key("rda-session"));
+    }
+    browser.headers = own;
+    // The token of another browser's form does not serve here.
+    let mut other = site.browser();
+    other.get("/login");
+    assert_eq!(other.form("/login", &fields).status, 403);
+    let without = [("token", ""), ("user", "anna"), ("password", PASSWORD)];
+    assert_eq!(browser.form("/login", &without).status, 403);
+    assert_eq!(browser.form("/login", &fields).status, 303);
+    assert_eq!(browser.form("/logout", &[("token", &token)]).status, 403);
+    assert_eq!(browser.get("/document").status, 200);
+}
+
+#[test]
+fn every_answer_carries_the_rules_for_the_browser() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    for path in [
+        "/login",
+        "/assets/style.css",
+        "/sdk/rda.js",
+        "/nothing",
+        "/texts/nl.json",
+    ] {
+        let answer = browser.get(path);
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{path}"
+        );
+        assert!(policy.contains(
+            "connect-src 'self' ws://127.0.0.1:9303 ws://127.0.0.1:9304 ws://127.0.0.1:9305;"
+        ));
+        assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+    }
+    let page = browser.get("/login");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert!(
+        page.header("set-cookie")
+            .contains("HttpOnly; SameSite=Strict")
+    );
+    assert!(!page.body.contains("style=") && !page.body.contains("onclick"));
+    browser.headers.push(("host", "evil.example".into()));
+    assert_eq!(browser.get("/login").status, 421);
+}
+
+#[test]
+fn documents_with_an_objection_are_refused_by_name() {
+    let site = Site::start();
+    for (user, reason) in [("bob", "document_missing"), ("carla", "document_unknown")] {
+        let mut browser = site.browser();
+        browser.log_in(user, PASSWORD);
+        assert!(
+            browser
+                .get("/document")
+                .body
+                .contains(&format!("data-reason=\"{reason}\""))
+        );
+    }
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    std::fs::remove_file(site.dir.path().join("register.toml")).unwrap();
+    assert!(
+        browser
+            .get("/document")
+            .body
+            .contains("data-reason=\"register_unreachable\"")
+    );
+}
+
+#[test]
+fn a_request_needs_the_last_four_characters() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    let start = |browser: &mut site::Browser, body| browser.api("start", &body).json();
+    let asked = start(&mut browser, json!({ "document": "passport" }));
+    assert_eq!(asked, json!({ "access_needed": "last-four" }));
+    let wrong = start(
+        &mut browser,
+        json!({ "document": "passport", "last_four": "5890" }),
+    );
+    assert_eq!(
+        wrong,
+        json!({ "access_needed": "last-four", "text_key": "document-last-four-wrong" })
+    );
+    let right = start(
+        &mut browser,
+        json!({ "document": "passport", "last_four": "02c3" }),
+    );
+    assert!(right["request"].as_str().unwrap().matches('.').count() == 2);
+    let none = start(
+        &mut browser,
+        json!({ "document": "driving-licence", "last_four": "02C3" }),
+    );
+    assert_eq!(none, json!({ "outcome": "refused" }));
+    for _ in 0..3 {
+        start(
+            &mut browser,
+            json!({ "document": "passport", "last_four": "0000" }),
+        );
+    }
+    assert_eq!(
+        start(
+            &mut browser,
+            json!({ "document": "passport", "last_four": "02C3" })
+        ),
+        json!({ "outcome": "refused" })
+    );
+    assert!(browser.get("/result").body.contains("too_many_attempts"));
+    // No document number, date or BSN in the audit log.
+    let log = std::fs::read_to_string(site.dir.path().join("audit.jsonl")).unwrap();
+    for datum in ["L898902C3", "02C3", "02c3", "650310", "999990019", "anna"] {
+        assert!(!log.contains(datum), "{datum}");
+    }
+}
+
+#[test]
+fn a_request_is_what_a_daemon_takes_for_this_origin_only() {
+    use protocol::request::{Access, DaemonVersion, Presented, Request};
+    let site = Site::start();
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    let body = json!({ "document": "identity-card", "last_four": "5890" });
+    let compact = browser.api("start", &body).json()["request"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let version = DaemonVersion::parse("0.1.0").unwrap();
+    let presented = Presented {
+        origin: &site.origin,
+        now: site.now(),
+        version,
+    };
+    let find = |id: &str| (id == "specimen-login").then_some(&site.trust);
+    let (request, _) = Request::verify(&compact, &presented, find).unwrap();
+    assert_eq!(request.claims().exp - request.claims().iat, 300);
+    assert!(matches!(
+        request.claims().access.as_slice(),
+        [Access::MrzDigest(_)]
+    ));
+    let elsewhere = Presented {
+        origin: "https://evil.example",
+        ..presented
+    };
+    assert!(Request::verify(&compact, &elsewhere, find).is_err());
+    let late = Presented {
+        now: site.now() + 300,
+        ..presented
+    };
+    assert!(Request::verify(&compact, &late, find).is_err());
+}
+
+#[test]
+fn in_typed_mode_nothing_is_released() {
+    let site = Site::with(site::REGISTER, "access_release = \"typed\"");
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    let answer = browser
+        .api("start", &json!({ "document": "passport" }))
+        .json();
+    assert_eq!(answer["access_needed"], "typed");
+    let payload = answer["request"]
+        .as_str()
+        .unwrap()
+        .split('.')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let claims: serde_json::Value =
+        serde_json::from_slice(&protocol::encoding::decode(&payload).unwrap()).unwrap();
+    assert!(claims.get("access").is_none());
+}
+
+#[test]
+fn the_interface_wants_session_and_token() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    let body = json!({ "document": "passport" });
+    assert_eq!(browser.api_with("x", "start", &body).status, 401);
+    browser.log_in("anna", PASSWORD);
+    assert_eq!(browser.api_with("", "start", &body).status, 403);
+    let mut other = site.browser();
+    other.log_in("anna", PASSWORD);
+    let foreign = other.get("/document").value("data-token=");
+    assert_eq!(browser.api_with(&foreign, "start", &body).status, 403);
+    assert_eq!(browser.api("start", &body).status, 200);
+    assert_eq!(
+        browser
+            .api("start", &json!({ "document": "library-card" }))
+            .status,
+        422
+    );
+    assert_eq!(
+        browser
+            .api("start", &json!({ "document": "x".repeat(70_000) }))
+            .status,
+        413
+    );
+}
+
+#[test]
+fn cancelling_ends_the_session() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    let kept = browser.clone();
+    assert_eq!(browser.api("cancel", &json!({})).status, 200);
+    assert!(!browser.cookies.contains_key("rda-session"));
+    assert_eq!(kept.clone().get("/document").header("location"), "/login");
+    assert!(
+        browser
+            .get("/login?notice=cancelled")
+            .body
+            .contains("geannuleerd")
+    );
+}

@@ -1,0 +1,312 @@
+//! A login server with specimen persons, in this process on a free port, and a browser that talks to it.
+#![allow(dead_code, unreachable_pub)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rda_login::{Config, Server};
+
+/// 2026-11-22 00:00 UTC.
+pub const START: u64 = 1_795_305_600;
+pub const PASSWORD: &str = "specimen password";
+
+pub struct Site {
+    pub origin: String,
+    pub dir: tempfile::TempDir,
+    pub clock: Arc<AtomicU64>,
+    pub trust: protocol::trust::TrustedServer,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+pub const REGISTER: &str = r#"specimen = true
+[[person]]
+bsn = "999990019"
+birth = "1965-03-10"
+[[person.document]]
+kind = "passport"
+issuing_state = "UTO"
+number = "L898902C3"
+expiry = "2034-04-15"
+[[person.document]]
+kind = "identity-card"
+issuing_state = "UTO"
+number = "D23145890"
+expiry = "2033-04-15"
+[[person]]
+bsn = "999990020"
+birth = "1970-00-00"
+[[person.document]]
+kind = "passport"
+issuing_state = "UTO"
+number = "SPEC12345"
+expiry = "2033-04-15"
+indication = "V"
+[[person]]
+bsn = "999990032"
+birth = "1980-01-01"
+"#;
+
+impl Site {
+    pub fn start() -> Self {
+        Self::with(REGISTER, "")
+    }
+
+    /// `settings` are further lines of the configuration.
+    pub fn with(register: &str, settings: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::configure(dir.path(), register, settings);
+        Self::serve(dir)
+    }
+
+    fn configure(dir: &Path, register: &str, settings: &str) {
+        rda_login::keys::Keys::create(&dir.join("keys.toml")).unwrap();
+        let hash = rda_login::password::hash(PASSWORD).unwrap();
+        let accounts: String = [
+            ("anna", "999990019"),
+            ("bob", "999990020"),
+            ("carla", "999990032"),
+        ]
+        .iter()
+        .map(|(user, bsn)| {
+            format!("[[account]]\nuser=\"{user}\"\npassword=\"{hash}\"\nbsn=\"{bsn}\"\n")
+        })
+        .collect();
+        std::fs::write(dir.join("accounts.toml"), accounts).unwrap();
+        std::fs::write(dir.join("register.toml"), register).unwrap();
+        std::fs::create_dir_all(dir.join("csca")).unwrap();
+        let config = format!(
+            "id = \"specimen-login\"\nservice = {{ nl = \"Voorbeelddienst\", en = \"Example service\" }}\ntest = true\n\
+             listen = \"127.0.0.1:0\"\norigin = \"http://127.0.0.1:0\"\nkeys = \"keys.toml\"\n\
+             accounts = \"accounts.toml\"\nregister = \"register.toml\"\naudit = \"audit.jsonl\"\n{settings}\n\
+             [[csca]]\nkind = \"passport\"\nissuing_state = \"UTO\"\nfolder = \"csca\"\n"
+        );
+        std::fs::write(dir.join("login.toml"), config).unwrap();
+    }
+
+    /// Serves the configuration `login.toml` of a folder.
+    pub fn serve(dir: tempfile::TempDir) -> Self {
+        let config = Config::open(&dir.path().join("login.toml")).unwrap();
+        let clock = Arc::new(AtomicU64::new(START));
+        let time = Arc::clone(&clock);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (ready, started) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let clock = Arc::new(move || time.load(Ordering::SeqCst));
+                let server = Server::bind_with_clock(config, clock).await.unwrap();
+                ready
+                    .send((
+                        server.origin().as_str().to_owned(),
+                        server.trust_file().unwrap(),
+                    ))
+                    .unwrap();
+                server
+                    .run(async {
+                        let _ = stopped.await;
+                    })
+                    .await
+                    .unwrap();
+            });
+        });
+        let (origin, trust) = started.recv().unwrap();
+        Self {
+            origin,
+            dir,
+            clock,
+            trust,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn now(&self) -> u64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    pub fn wait(&self, seconds: u64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.origin)
+    }
+
+    pub fn audit(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.dir.path().join("audit.jsonl")).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub fn edit_register(&self, change: impl FnOnce(String) -> String) {
+        let path = self.dir.path().join("register.toml");
+        std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} {}", self.status, self.body))
+    }
+
+    /// The value of an attribute such as `name="token" value=` or `data-token=`.
+    pub fn value(&self, before: &str) -> String {
+        let start = format!("{before}\"");
+        self.body
+            .split(&start)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {before}"))
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+/// Cookies, Origin and Sec-Fetch-Site as a browser would send them. Follows no redirect by itself.
+#[derive(Clone)]
+pub struct Browser {
+    pub origin: String,
+    pub cookies: std::collections::BTreeMap<String, String>,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// A new one for each call: an agent keeps cookies of its own, and these tests look after theirs.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .build()
+        .new_agent()
+}
+
+impl Browser {
+    pub fn new(origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookies: Default::default(),
+            headers: vec![
+                ("origin", origin.to_owned()),
+                ("sec-fetch-site", "same-origin".into()),
+            ],
+        }
+    }
+
+    fn keep(&mut self, mut response: ureq::http::Response<ureq::Body>) -> Answer {
+        for cookie in response.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            if cookie.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    fn cookie_header(&self) -> String {
+        self.cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    pub fn get(&mut self, path: &str) -> Answer {
+        let mut request = agent()
+            .get(format!("{}{path}", self.origin))
+            .header("cookie", self.cookie_header());
+        for (name, value) in self
+            .headers
+            .iter()
+            .filter(|(name, _)| !["origin", "sec-fetch-site"].contains(name))
+        {
+            request = request.header(*name, value);
+        }
+        let response = request.call().unwrap();
+        self.keep(response)
+    }
+
+    pub fn post(&mut self, path: &str, kind: &str, body: &str) -> Answer {
+        let mut request = agent()
+            .post(format!("{}{path}", self.origin))
+            .header("cookie", self.cookie_header())
+            .header("content-type", kind);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send(body).unwrap();
+        self.keep(response)
+    }
+
+    pub fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let escape = |text: &str| {
+            text.bytes()
+                .map(|b| format!("%{b:02X}"))
+                .collect::<String>()
+        };
+        let body = fields
+            .iter()
+            .map(|(n, v)| format!("{n}={}", escape(v)))
+            .collect::<Vec<_>>()
+            .join("&");
+        self.post(path, "application/x-www-form-urlencoded", &body)
+    }
+
+    pub fn log_in(&mut self, user: &str, password: &str) -> Answer {
+        let token = self.get("/login").value("name=\"token\" value=");
+        self.form(
+            "/login",
+            &[("token", &token), ("user", user), ("password", password)],
+        )
+    }
+
+    /// Calls the interface of the document page.
+    pub fn api(&mut self, name: &str, body: &serde_json::Value) -> Answer {
+        let token = self.get("/document").value("data-token=");
+        self.api_with(&token, name, body)
+    }
+
+    pub fn api_with(&mut self, token: &str, name: &str, body: &serde_json::Value) -> Answer {
+        self.headers.push(("rda-token", token.to_owned()));
+        let answer = self.post(
+            &format!("/api/rda/{name}"),
+            "application/json",
+            &body.to_string(),
+        );
+        self.headers.retain(|(name, _)| *name != "rda-token");
+        answer
+    }
+}
