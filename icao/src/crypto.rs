@@ -8,6 +8,7 @@
 pub mod cipher;
 pub mod curve;
 pub mod hash;
+pub mod iso9796;
 pub mod kdf;
 pub mod key_agreement;
 pub mod public_key_info;
