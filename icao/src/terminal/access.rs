@@ -1,0 +1,363 @@
+//! Opening a chip: what it offers, which protocol, which key.
+
+use super::error::Error;
+use super::read::Content;
+use super::{AccessProtocol, EMRTD_APPLICATION, Event, ExtendedLength, FallbackToBac, Terminal};
+use crate::access_key::AccessKey;
+use crate::apdu::{self, Command, StatusWord};
+use crate::bac::{Bac, BacError};
+use crate::lds::CardAccess;
+use crate::lds::FileId;
+use crate::lds::security_info::PaceInfo;
+use crate::pace::parameters::PaceParameters;
+use crate::pace::{Pace, PaceError, PaceOutput};
+use crate::secure_messaging::SecureMessaging;
+use crate::tlv;
+use crate::transport::{Limits, TransportError};
+use zeroize::Zeroizing;
+
+/// EF.ATR/INFO of the master file (Doc 9303-10, 3.11.1).
+const EF_ATR_INFO: FileId = FileId {
+    fid: 0x2F01,
+    sfi: 0x01,
+};
+/// Extended length information (ISO/IEC 7816-4, 12.7.1): two integers, longest command and longest response.
+const EXTENDED_LENGTH_INFORMATION: u32 = 0x7F66;
+
+/// EF.CardAccess is a few SecurityInfos; nothing longer is read from a chip that has not been opened.
+const LONGEST_CARD_ACCESS: usize = 8 * 1024;
+
+/// What came of one access key.
+enum Outcome {
+    Open(SecureMessaging),
+    Refused,
+}
+
+impl<'a> Terminal<'a> {
+    /// EF.CardAccess of the master file, read before anything else; `None` where the chip has none that can be read.
+    ///
+    /// # Errors
+    /// [`Error::Link`] only: whatever the chip answers, a document without EF.CardAccess can still be opened by BAC.
+    pub fn card_access(&mut self) -> Result<Option<&CardAccess>, Error> {
+        if self.card_access.is_none() {
+            let found = self.read_card_access()?;
+            self.card_access = Some(found);
+        }
+        Ok(self.card_access.as_ref().and_then(Option::as_ref))
+    }
+
+    /// Chips differ in whether the master file is selected from the start, by which SELECT it can be, and what they
+    /// answer to that; so the answers to SELECT are not looked at, and the file itself decides.
+    fn read_card_access(&mut self) -> Result<Option<CardAccess>, Error> {
+        let with_identifier = Command::select_master_file();
+        let without_identifier = Command {
+            data: Vec::new(),
+            ..with_identifier.clone()
+        };
+        for select in [None, Some(with_identifier), Some(without_identifier)] {
+            let mut selected = StatusWord::UNKNOWN;
+            if let Some(select) = select {
+                selected = self.channel.send(select)?.status;
+            }
+            let mut content = Content::new(FileId::EF_CARD_ACCESS, LONGEST_CARD_ACCESS);
+            // What holds in the master file need not hold in the application.
+            self.habits.short_identifiers = None;
+            let read = self.read_on(&mut content);
+            self.habits.short_identifiers = None;
+            match read {
+                Ok(()) => {
+                    self.learn_extended_length()?;
+                    // A file that is no SecurityInfos offers nothing.
+                    return Ok(CardAccess::parse(content.bytes()).ok());
+                }
+                Err(Error::Link(error)) => return Err(Error::Link(error)),
+                // The master file is selected, and holds no such file.
+                Err(Error::FileNotFound(_)) if selected.is_ok() => return Ok(None),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks the chip whether it takes extended APDUs. One command, and only where the link would carry them.
+    fn learn_extended_length(&mut self) -> Result<(), Error> {
+        if self.policy.extended_length == ExtendedLength::Never || !self.channel.link_is_extended()
+        {
+            return Ok(());
+        }
+        let answer = self.channel.send(Command::read_binary_sfi(
+            EF_ATR_INFO.sfi,
+            0,
+            apdu::MAX_SHORT_NE,
+        ))?;
+        self.channel
+            .set_extended(extended_length_information(&answer.data));
+        Ok(())
+    }
+
+    /// Opens the chip with the first of `keys` that it accepts, and selects the travel document application.
+    ///
+    /// PACE where EF.CardAccess offers it, in the strongest variant known here; otherwise BAC. After the last try that
+    /// the policy allows the chip is left alone.
+    ///
+    /// # Errors
+    /// [`Error::WrongAccessKey`], [`Error::NoUsableKey`], [`Error::NotADocument`], [`Error::PaceOnly`],
+    /// [`Error::PaceNotSupported`], [`Error::Blocked`], [`Error::Slow`], or an interruption beyond the budget.
+    pub fn open(&mut self, keys: &'a [AccessKey]) -> Result<AccessProtocol, Error> {
+        let mut refused = 0;
+        loop {
+            match self.open_from(keys, &mut refused) {
+                // Keys that the chip has refused stay refused when the link is lost meanwhile.
+                Err(error)
+                    if matches!(
+                        error,
+                        Error::Link(TransportError::CardRemoved | TransportError::CardReset)
+                    ) && self.channel.transcript.resumes < self.policy.most_resumes =>
+                {
+                    self.channel.transcript.resumes += 1;
+                    (self.on_event)(Event::Interrupted);
+                    self.channel.reset()?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn open_from(
+        &mut self,
+        keys: &'a [AccessKey],
+        refused: &mut usize,
+    ) -> Result<AccessProtocol, Error> {
+        let protocol = self.choose_protocol()?;
+        if protocol == AccessProtocol::Bac {
+            self.select_application()?;
+        }
+        let mut tries = self.channel.transcript.refused_keys;
+        for key in keys
+            .iter()
+            .filter(|key| serves(key, &protocol))
+            .skip(*refused)
+        {
+            if tries >= self.policy.most_key_tries {
+                break;
+            }
+            match self.try_key(protocol, key)? {
+                Outcome::Open(secure_messaging) => {
+                    self.finish_opening(protocol, secure_messaging)?;
+                    self.opened = Some((protocol, key));
+                    (self.on_event)(Event::Opened(protocol));
+                    return Ok(protocol);
+                }
+                Outcome::Refused => {
+                    *refused += 1;
+                    tries += 1;
+                    self.channel.transcript.refused_keys = tries;
+                }
+            }
+        }
+        if tries == 0 {
+            Err(Error::NoUsableKey)
+        } else {
+            Err(Error::WrongAccessKey { tries })
+        }
+    }
+
+    /// Opens the chip again with what opened it before.
+    pub(super) fn open_with(
+        &mut self,
+        protocol: AccessProtocol,
+        key: &AccessKey,
+    ) -> Result<(), Error> {
+        if protocol == AccessProtocol::Bac {
+            self.select_application()?;
+        }
+        match self.try_key(protocol, key)? {
+            Outcome::Open(secure_messaging) => self.finish_opening(protocol, secure_messaging),
+            Outcome::Refused => Err(Error::WrongAccessKey { tries: 1 }),
+        }
+    }
+
+    fn choose_protocol(&mut self) -> Result<AccessProtocol, Error> {
+        let fallback = self.policy.fallback_to_bac;
+        let Some(card_access) = self.card_access()? else {
+            return Ok(AccessProtocol::Bac);
+        };
+        let mut offered = card_access.security_infos().pace().peekable();
+        if offered.peek().is_none() {
+            return Ok(AccessProtocol::Bac);
+        }
+        match offered
+            .filter(|info| PaceParameters::from_info(info).is_ok())
+            .max_by_key(|info| strength(info))
+        {
+            Some(info) => Ok(AccessProtocol::Pace(*info)),
+            None if fallback == FallbackToBac::WhenPaceNotSupported => Ok(AccessProtocol::Bac),
+            None => Err(Error::PaceNotSupported),
+        }
+    }
+
+    fn try_key(&mut self, protocol: AccessProtocol, key: &AccessKey) -> Result<Outcome, Error> {
+        (self.on_event)(Event::Opening(protocol));
+        let outcome = match protocol {
+            AccessProtocol::Bac => self.basic_access_control(key),
+            AccessProtocol::Pace(info) => self.pace(&info, key),
+        };
+        match outcome {
+            Err(Error::Link(TransportError::Timeout)) => Err(Error::Slow),
+            outcome => outcome,
+        }
+    }
+
+    fn finish_opening(
+        &mut self,
+        protocol: AccessProtocol,
+        secure_messaging: SecureMessaging,
+    ) -> Result<(), Error> {
+        self.channel.protect(secure_messaging);
+        // After PACE the chip is open and still in the master file.
+        if let AccessProtocol::Pace(_) = protocol {
+            self.select_application()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn select_application(&mut self) -> Result<(), Error> {
+        let status = self
+            .channel
+            .send(Command::select_application(&EMRTD_APPLICATION))?
+            .status;
+        match status {
+            StatusWord::OK => Ok(()),
+            StatusWord::SECURITY_STATUS => Err(Error::PaceOnly(status)),
+            status => Err(Error::NotADocument(status)),
+        }
+    }
+
+    fn basic_access_control(&mut self, key: &AccessKey) -> Result<Outcome, Error> {
+        let mut again = true;
+        loop {
+            let mut rnd_ifd = [0; 8];
+            let mut k_ifd = Zeroizing::new([0; 16]);
+            self.rng.fill_bytes(&mut rnd_ifd);
+            self.rng.fill_bytes(&mut *k_ifd);
+            let mut bac = Bac::new(key, rnd_ifd, *k_ifd).map_err(Error::Bac)?;
+            match self.run_bac(&mut bac) {
+                Ok(secure_messaging) => return Ok(Outcome::Open(secure_messaging)),
+                Err(Error::Bac(error)) => match error {
+                    // Some chips refuse the very first attempt after power-up, whatever the key.
+                    BacError::WrongKey(StatusWord::CONDITIONS_OF_USE)
+                    | BacError::Challenge(StatusWord::CONDITIONS_OF_USE)
+                        if again =>
+                    {
+                        again = false;
+                    }
+                    BacError::WrongKey(StatusWord::BLOCKED) => {
+                        return Err(Error::Blocked(StatusWord::BLOCKED));
+                    }
+                    BacError::WrongKey(_) => return Ok(Outcome::Refused),
+                    BacError::Challenge(status) | BacError::Authenticate(status)
+                        if is_refusal_of_bac(status) =>
+                    {
+                        return Err(Error::PaceOnly(status));
+                    }
+                    error => return Err(Error::Bac(error)),
+                },
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn run_bac(&mut self, bac: &mut Bac) -> Result<SecureMessaging, Error> {
+        loop {
+            match bac.next().map_err(Error::Bac)? {
+                apdu::Step::Done(secure_messaging) => return Ok(secure_messaging),
+                apdu::Step::Transmit(command) => {
+                    let response = self.channel.send(command)?;
+                    bac.receive(&response).map_err(Error::Bac)?;
+                }
+            }
+        }
+    }
+
+    fn pace(&mut self, info: &PaceInfo, key: &AccessKey) -> Result<Outcome, Error> {
+        match self.run_pace(info, key) {
+            Ok(output) => Ok(Outcome::Open(output.secure_messaging)),
+            Err(Error::Pace(error)) => match error {
+                PaceError::WrongPassword {
+                    tries_left: Some(0),
+                }
+                | PaceError::Blocked => Err(Error::Blocked(StatusWord::BLOCKED)),
+                PaceError::WrongPassword { .. } => Ok(Outcome::Refused),
+                PaceError::Parameters(_) => Err(Error::PaceNotSupported),
+                error => Err(Error::Pace(error)),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run_pace(&mut self, info: &PaceInfo, key: &AccessKey) -> Result<PaceOutput, Error> {
+        let mut pace = Pace::new(info, key.pace_password(), self.rng).map_err(Error::Pace)?;
+        loop {
+            match pace.next().map_err(Error::Pace)? {
+                apdu::Step::Done(output) => return Ok(output),
+                apdu::Step::Transmit(command) => {
+                    let response = self.channel.send(command)?;
+                    pace.receive(&response).map_err(Error::Pace)?;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a key can be used in a protocol at all: a card access number opens by PACE only.
+fn serves(key: &AccessKey, protocol: &AccessProtocol) -> bool {
+    match protocol {
+        AccessProtocol::Bac => key.bac_seed().is_some(),
+        AccessProtocol::Pace(_) => true,
+    }
+}
+
+/// Statuses with which documents that have no BAC refuse its commands.
+fn is_refusal_of_bac(status: StatusWord) -> bool {
+    matches!(
+        status,
+        StatusWord::REFERENCE_NOT_FOUND
+            | StatusWord::WRONG_INS
+            | StatusWord::FUNCTION_NOT_SUPPORTED
+            | StatusWord::SECURITY_STATUS
+            | StatusWord::CONDITIONS_OF_USE
+            | StatusWord::WRONG_CLA
+    )
+}
+
+/// The strongest variant is the one with the longest key of secure messaging, and among those the largest group.
+fn strength(info: &PaceInfo) -> (usize, u64) {
+    (
+        info.protocol.suite.key_len(),
+        info.parameter_id.unwrap_or(0),
+    )
+}
+
+/// Reads the longest command and response out of EF.ATR/INFO, which is data objects one after the other.
+fn extended_length_information(info: &[u8]) -> Option<Limits> {
+    let template = tlv::Reader::new(info)
+        .map_while(Result::ok)
+        .find(|object| object.tag == EXTENDED_LENGTH_INFORMATION)?;
+    let mut lengths = template
+        .children()
+        .map_while(Result::ok)
+        .filter(|object| object.tag == 0x02);
+    let mut next = || -> Option<usize> {
+        let value = lengths.next()?.value;
+        value.iter().try_fold(0usize, |length, byte| {
+            length.checked_mul(256)?.checked_add(usize::from(*byte))
+        })
+    };
+    let (max_command, max_response) = (next()?, next()?);
+    (max_command > Limits::SHORT.max_command && max_response > Limits::SHORT.max_response)
+        .then_some(Limits {
+            max_command,
+            max_response,
+        })
+}
