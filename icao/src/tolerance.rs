@@ -28,6 +28,12 @@ macro_rules! tolerances {
 }
 
 tolerances! {
+    /// Active Authentication by ECDSA although DG14 names no hash; the usual one of the curve was used.
+    ActiveAuthenticationHashInferred = "active-authentication-hash-inferred",
+    /// Active Authentication by ECDSA with the signature in DER where r and s side by side are due.
+    ActiveAuthenticationDer = "active-authentication-der",
+    /// Active Authentication by ECDSA with r and s longer or shorter than the order of the curve.
+    ActiveAuthenticationUnevenLength = "active-authentication-uneven-length",
     /// Bytes follow the data object of an elementary file; they belong to no hash.
     FilePadding = "file-padding",
     /// Bytes follow the last element inside a structure, still within its length.

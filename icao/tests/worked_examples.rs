@@ -3,6 +3,7 @@
 
 mod worked_examples {
     mod access;
+    mod active_authentication;
     mod messaging;
     mod pace;
 }
