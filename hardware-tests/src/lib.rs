@@ -8,6 +8,8 @@
 
 pub mod browser;
 pub mod need;
+pub mod page;
 pub mod pcscd;
 pub mod process;
+pub mod site;
 pub mod vpcd;

@@ -65,6 +65,31 @@ pub fn all(test: &str, needs: &[&Need]) -> Result<bool> {
     Ok(false)
 }
 
+/// A foreign reader of `hardware-tests/peers`, a workspace of its own. In continuous integration one that is not built is
+/// an error; elsewhere `None`, with a message on the terminal.
+///
+/// # Errors
+/// As said.
+pub fn peer(name: &str) -> Result<Option<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+    let path = folder.join("target/debug").join(name);
+    if path.is_file() {
+        return Ok(Some(path));
+    }
+    if std::env::var_os("CI").is_some() {
+        return Err(anyhow!(
+            "`{name}` is not built: cargo build in {}",
+            folder.display()
+        ));
+    }
+    let _ = writeln!(
+        std::io::stderr(),
+        "\nNOT TESTED: {name}. It needs: apt-get install libpcsclite-dev pkg-config, and cargo build in {}",
+        folder.display()
+    );
+    Ok(None)
+}
+
 /// A program that this workspace builds, beside the test's own.
 ///
 /// # Errors

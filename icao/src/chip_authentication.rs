@@ -15,7 +15,7 @@ pub mod remote;
 use core::fmt;
 use std::collections::VecDeque;
 
-pub use self::public_key::PublicKeyInfoError;
+pub use self::public_key::ChipKeyError;
 use crate::apdu::{Command, MAX_DATA, Response, StatusWord, Step};
 use crate::crypto::cipher::CipherSuite;
 use crate::crypto::key_agreement::{KeyAgreementError, PublicKey, SecretKey};

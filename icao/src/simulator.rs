@@ -36,6 +36,7 @@ mod ecdsa;
 mod file_system;
 mod files;
 mod holder;
+mod integrated_mapping;
 mod issuer;
 mod link;
 mod pace;

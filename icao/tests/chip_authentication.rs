@@ -6,13 +6,16 @@ use icao::chip_authentication::remote::{
     ProtectedRead, ReadPlan, RemoteChipAuthentication, RemoteError,
 };
 use icao::chip_authentication::{
-    ChipAuthentication, ChipAuthenticationError, ChipAuthenticationStep, PublicKeyInfoError,
+    ChipAuthentication, ChipAuthenticationError, ChipAuthenticationStep, ChipKeyError,
     session_keys, strongest,
 };
 use icao::crypto::cipher::CipherSuite;
 use icao::crypto::curve::NamedCurve;
 use icao::crypto::key_agreement::{Group, PublicKey, SecretKey};
-use icao::lds::security_info::{Agreement, ChipAuthenticationProtocol, KeyId, SecurityInfos};
+use icao::crypto::public_key_info::PublicKeyInfoError;
+use icao::lds::security_info::{
+    Agreement, ChipAuthenticationProtocol, ChipAuthenticationPublicKeyInfo, KeyId, SecurityInfos,
+};
 use icao::lds::{Dg14, FileId};
 use icao::secure_messaging::{SecureMessagingError, SessionKeys};
 use icao::tlv;
@@ -428,6 +431,15 @@ fn reference_data_set_of_the_bsi() {
     assert_eq!(command.to_bytes().unwrap(), expected);
 }
 
+fn dg14_key() -> ChipAuthenticationPublicKeyInfo {
+    let dg14 = Dg14::parse(&h(DG14)).unwrap();
+    dg14.security_infos()
+        .chip_authentication_keys()
+        .next()
+        .unwrap()
+        .clone()
+}
+
 /// The bytes of MSE:Set AT are those recorded from a real chip.
 #[test]
 fn aes_names_its_protocol_and_key() {
@@ -563,5 +575,13 @@ fn the_strongest_usable_key_is_chosen() {
     assert_eq!(chosen(std::slice::from_ref(&unusable)), None);
     let infos = SecurityInfos::parse(&tlv::encode(0x31, &unusable)).unwrap();
     let key = infos.chip_authentication_keys().next().unwrap();
-    assert_eq!(key.public_key(), Err(PublicKeyInfoError::Algorithm));
+    assert!(matches!(
+        key.public_key(),
+        Err(ChipKeyError::PublicKeyInfo(
+            PublicKeyInfoError::UnsupportedAlgorithm(_)
+        ))
+    ));
+    let mut mislabelled = dg14_key();
+    mislabelled.agreement = Agreement::Dh;
+    assert_eq!(mislabelled.public_key(), Err(ChipKeyError::KindMismatch));
 }

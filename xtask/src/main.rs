@@ -1,2 +1,56 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! `cargo xtask`: the project's tasks. `demo` needs nothing installed but Rust; `test` installs what it needs where it
+//! may; `packages` does only that; `audit` looks at the dependencies without a network.
+
+mod audit;
+mod cargo;
+mod demo;
+mod packages;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The project's tasks.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build and start the login server and the daemon with a simulated document; `--help` tells of its options.
+    #[command(disable_help_flag = true)]
+    Demo {
+        /// Passed on to the demonstration.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Run all tests: of the workspace, over a real pcscd, with foreign readers, in a browser, and the demonstration.
+    Test {
+        /// Also the tests that take long.
+        #[arg(long)]
+        long: bool,
+    },
+    /// Install the Debian packages that the tests need, or name them.
+    Packages,
+    /// Check licences, sources and duplicates of all dependencies against deny.toml.
+    Audit,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo { options } => demo::run(&options),
+        Task::Test { long } => test::run(long),
+        Task::Packages => packages::ensure().map(drop),
+        Task::Audit => audit::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

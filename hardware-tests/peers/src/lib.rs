@@ -3,6 +3,7 @@
 use anyhow::{Context as _, anyhow};
 use serde_json::{Map, Value, json};
 use std::io::Read as _;
+use std::time::Duration;
 
 /// What to open the chip with, and whom to trust: read from standard input, so that no access data is on a command
 /// line.
@@ -75,23 +76,27 @@ impl Findings {
     }
 }
 
-/// The first card in any reader. It is powered anew, so that nothing of an earlier session is left in it.
+/// The first card in any reader, waiting for one if there is none yet. It is powered anew, so that nothing of an earlier
+/// session is left in it.
 pub fn card() -> anyhow::Result<pcsc::Card> {
     let context = pcsc::Context::establish(pcsc::Scope::User)?;
     let readers = context.list_readers_owned()?;
-    for reader in &readers {
-        match context.connect(reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY) {
-            Ok(mut card) => {
-                card.reconnect(
-                    pcsc::ShareMode::Shared,
-                    pcsc::Protocols::ANY,
-                    pcsc::Disposition::ResetCard,
-                )?;
-                return Ok(card);
-            }
-            Err(pcsc::Error::NoSmartcard | pcsc::Error::RemovedCard) => {}
-            Err(error) => return Err(error.into()),
+    let mut states = readers
+        .iter()
+        .map(|reader| pcsc::ReaderState::new(reader.clone(), pcsc::State::UNAWARE))
+        .collect::<Vec<_>>();
+    loop {
+        context.get_status_change(Duration::from_secs(20), &mut states)?;
+        let present =
+            |state: &&pcsc::ReaderState| state.event_state().contains(pcsc::State::PRESENT);
+        if let Some(state) = states.iter().find(present) {
+            let (mode, protocols) = (pcsc::ShareMode::Shared, pcsc::Protocols::ANY);
+            let mut card = context.connect(state.name(), mode, protocols)?;
+            card.reconnect(mode, protocols, pcsc::Disposition::ResetCard)?;
+            return Ok(card);
         }
+        states
+            .iter_mut()
+            .for_each(pcsc::ReaderState::sync_current_state);
     }
-    Err(anyhow!("no card in {} readers", readers.len()))
 }

@@ -7,12 +7,13 @@ use super::access::{Access, AccessControl};
 use super::active_authentication::ActiveAuthenticationKey;
 use super::chip_authentication::ChipAuthenticationKey;
 use super::file_system::{Current, FileSystem};
-use super::pace::Pace;
+use super::pace::{Pace, PaceVariant};
 use super::quirks::{Quirk, Quirks};
 use super::random::RandomSource;
 use super::secure_messaging::{ObjectOrder, SecureMessaging};
 use crate::apdu::{Command, Response, StatusWord};
 use crate::crypto::cipher::CipherSuite;
+use crate::crypto::key_agreement::SecretKey;
 use crate::tlv;
 use crate::transport::Limits;
 
@@ -26,6 +27,16 @@ pub(super) struct Card {
     pub(super) atr: Vec<u8>,
     /// Bytes of the longest APDUs that the chip itself takes and gives.
     pub(super) limits: Limits,
+}
+
+impl Card {
+    /// The static key with which Chip Authentication Mapping is done: the first in the group of the variant.
+    fn mapping_key(&self, variant: &PaceVariant) -> Option<SecretKey> {
+        self.chip_authentication
+            .iter()
+            .find(|key| key.group == *variant.group())
+            .map(|key| key.secret.clone())
+    }
 }
 
 /// What a loss of power wipes out.

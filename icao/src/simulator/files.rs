@@ -262,13 +262,14 @@ pub(super) fn active_authentication_info(hash: HashAlgorithm) -> Vec<u8> {
     ])
 }
 
+const PK_DH: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.1.1");
+const PK_ECDH: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.1.2");
+
 /// ChipAuthenticationPublicKeyInfo, and a ChipAuthenticationInfo for each suite (Doc 9303-11, 9.2.5 and 9.2.6).
 pub(super) fn chip_authentication_infos(
     key: &ChipAuthenticationKey,
     with_protocols: bool,
 ) -> Vec<Vec<u8>> {
-    const PK_DH: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.1.1");
-    const PK_ECDH: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.1.2");
     let key_id = key.key_id.map(integer);
     let mut public_key = vec![
         oid(if key.is_dh() { PK_DH } else { PK_ECDH }),
@@ -284,6 +285,21 @@ pub(super) fn chip_authentication_infos(
         }
     }
     infos
+}
+
+/// SET OF SecurityInfo.
+pub(super) fn security_infos(infos: Vec<Vec<u8>>) -> Vec<u8> {
+    set(infos)
+}
+
+/// The SecurityInfos that EF.CardSecurity repeats and adds: the key of Chip Authentication Mapping.
+pub(super) fn mapping_key_info(key: &ChipAuthenticationKey) -> Vec<u8> {
+    let mut info = vec![
+        oid(PK_ECDH),
+        public_key_info::agreement(&key.public, CurveForm::Standardized),
+    ];
+    info.extend(key.key_id.map(integer));
+    sequence(&info)
 }
 
 /// EF.CardAccess.

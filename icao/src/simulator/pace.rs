@@ -4,12 +4,14 @@ use const_oid::ObjectIdentifier;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::ecdsa;
+use super::integrated_mapping;
 use super::random::RandomSource;
 use super::secure_messaging::SecureMessaging;
 use crate::apdu::StatusWord;
 use crate::crypto::cipher::CipherSuite;
 use crate::crypto::kdf::{self, derive_key};
-use crate::crypto::key_agreement::{Group, PublicKey, SharedSecret, generic_mapping};
+use crate::crypto::key_agreement::{Group, PublicKey, SecretKey, SharedSecret, generic_mapping};
 use crate::tlv;
 
 /// How the nonce becomes a generator.
@@ -18,6 +20,10 @@ use crate::tlv;
 pub enum Mapping {
     /// Generic Mapping.
     Generic,
+    /// Integrated Mapping.
+    Integrated,
+    /// Chip Authentication Mapping: over elliptic curves, with AES.
+    ChipAuthentication,
 }
 
 /// One way in which a chip offers PACE: a PACEInfo of EF.CardAccess.
@@ -30,16 +36,40 @@ pub struct PaceVariant {
 }
 
 impl PaceVariant {
-    /// PACE with a standardised domain parameter set (0 to 2 and 8 to 18; Doc 9303-11, 9.5.1); `None` for other ids.
+    /// PACE with a standardised domain parameter set (0 to 2 and 8 to 18; Doc 9303-11, 9.5.1).
+    ///
+    /// `None` for other ids, and for what the standard leaves out: Integrated Mapping over secp224r1 (id 10), and Chip
+    /// Authentication Mapping with 3DES or without a curve.
     #[must_use]
     pub fn new(mapping: Mapping, suite: CipherSuite, parameter_id: u8) -> Option<Self> {
         let group = Group::from_parameter_id(parameter_id)?;
+        let defined = match mapping {
+            Mapping::Generic => true,
+            Mapping::Integrated => parameter_id != 10,
+            Mapping::ChipAuthentication => {
+                suite != CipherSuite::TripleDes && matches!(group, Group::Curve(_))
+            }
+        };
+        if !defined {
+            return None;
+        }
         Some(Self {
             mapping,
             suite,
             parameter_id,
             group,
         })
+    }
+
+    /// How the nonce is mapped.
+    #[must_use]
+    pub fn mapping(&self) -> Mapping {
+        self.mapping
+    }
+
+    /// The group in which keys are agreed on.
+    pub(super) fn group(&self) -> &Group {
+        &self.group
     }
 
     /// Standardised domain parameter id.
@@ -59,7 +89,10 @@ impl PaceVariant {
     pub fn protocol(&self) -> ObjectIdentifier {
         let mapping = match (self.mapping, &self.group) {
             (Mapping::Generic, Group::Dh(_)) => 1,
-            (Mapping::Generic, _) => 2,
+            (Mapping::Generic, Group::Curve(_)) => 2,
+            (Mapping::Integrated, Group::Dh(_)) => 3,
+            (Mapping::Integrated, Group::Curve(_)) => 4,
+            (Mapping::ChipAuthentication, _) => 6,
         };
         let cipher = match self.suite {
             CipherSuite::TripleDes => 1,
@@ -77,7 +110,8 @@ impl PaceVariant {
     /// Length of the nonce s: one block of 128 bits; for Integrated Mapping as long as its pseudo-random function asks.
     fn nonce_len(&self) -> usize {
         match self.mapping {
-            Mapping::Generic => 16,
+            Mapping::Generic | Mapping::ChipAuthentication => 16,
+            Mapping::Integrated => integrated_mapping::nonce_len(self.suite),
         }
     }
 
@@ -85,7 +119,7 @@ impl PaceVariant {
     fn public_key_tag(&self) -> u32 {
         match self.group {
             Group::Dh(_) => 0x84,
-            _ => 0x86,
+            Group::Curve(_) => 0x86,
         }
     }
 }
@@ -102,24 +136,27 @@ pub(super) struct Password {
 /// Where a run of PACE stands: what the next GENERAL AUTHENTICATE must bring.
 enum Step {
     Nonce,
-    Map {
-        nonce: Zeroizing<Vec<u8>>,
-    },
-    Agree {
-        generator: PublicKey,
-    },
-    Authenticate {
-        own: PublicKey,
-        terminal: PublicKey,
-        secret: SharedSecret,
-    },
+    Map { nonce: Zeroizing<Vec<u8>> },
+    Agree { generator: PublicKey },
+    Authenticate(Agreed),
     Over,
+}
+
+/// What key agreement leaves for the last step.
+struct Agreed {
+    own: PublicKey,
+    terminal: PublicKey,
+    secret: SharedSecret,
 }
 
 /// A run of PACE after MSE:Set AT.
 pub(super) struct Pace {
     variant: PaceVariant,
     password: Password,
+    /// Static key of Chip Authentication Mapping.
+    static_key: Option<SecretKey>,
+    /// The ephemeral key of the mapping, which Chip Authentication Mapping needs once more.
+    mapping_key: Option<SecretKey>,
     step: Step,
 }
 
@@ -132,10 +169,17 @@ pub(super) enum Answer {
 }
 
 impl Pace {
-    pub(super) fn new(variant: PaceVariant, password: Password) -> Self {
+    /// A run with this password. Chip Authentication Mapping needs the static key that EF.CardSecurity names.
+    pub(super) fn new(
+        variant: PaceVariant,
+        password: Password,
+        static_key: Option<SecretKey>,
+    ) -> Self {
         Self {
             variant,
             password,
+            static_key,
+            mapping_key: None,
             step: Step::Nonce,
         }
     }
@@ -147,7 +191,7 @@ impl Pace {
 
     /// Whether the next GENERAL AUTHENTICATE is the last.
     pub(super) fn is_last(&self) -> bool {
-        matches!(self.step, Step::Authenticate { .. })
+        matches!(self.step, Step::Authenticate(_))
     }
 
     /// Answers GENERAL AUTHENTICATE with the content of its template 7C.
@@ -165,11 +209,7 @@ impl Pace {
             Step::Nonce if template.is_empty() => self.nonce(random),
             Step::Map { nonce } => self.map(&nonce, object(template, 0x81)?, random),
             Step::Agree { generator } => self.agree(&generator, object(template, 0x83)?, random),
-            Step::Authenticate {
-                own,
-                terminal,
-                secret,
-            } => self.authenticate(&own, &terminal, &secret, object(template, 0x85)?),
+            Step::Authenticate(agreed) => self.authenticate(&agreed, object(template, 0x85)?),
             Step::Nonce => Err(StatusWord::WRONG_DATA),
             Step::Over => Err(StatusWord::CONDITIONS_OF_USE),
         }
@@ -195,8 +235,14 @@ impl Pace {
         random: &mut dyn RandomSource,
     ) -> Result<Answer, StatusWord> {
         let group = &self.variant.group;
-        match self.variant.mapping {
-            Mapping::Generic => {
+        let (generator, answer) = match self.variant.mapping {
+            Mapping::Integrated => {
+                let generator =
+                    integrated_mapping::generator(group, self.variant.suite, nonce, data)
+                        .ok_or(StatusWord::WRONG_DATA)?;
+                (generator, tlv::encode(0x82, &[]))
+            }
+            Mapping::Generic | Mapping::ChipAuthentication => {
                 let terminal = public_key(group, data)?;
                 let own = random.key_pair(group);
                 let point = own
@@ -205,11 +251,12 @@ impl Pace {
                 let generator =
                     generic_mapping(group, nonce, &point).map_err(|_| StatusWord::WRONG_DATA)?;
                 let public_key = own.public_key().map_err(|_| StatusWord::UNKNOWN)?;
-                let answer = tlv::encode(0x82, public_key.as_bytes());
-                self.step = Step::Agree { generator };
-                Ok(Answer::Next(answer))
+                self.mapping_key = Some(own);
+                (generator, tlv::encode(0x82, public_key.as_bytes()))
             }
-        }
+        };
+        self.step = Step::Agree { generator };
+        Ok(Answer::Next(answer))
     }
 
     fn agree(
@@ -232,28 +279,48 @@ impl Pace {
             .agree(&terminal)
             .map_err(|_| StatusWord::WRONG_DATA)?;
         let answer = tlv::encode(0x84, own.as_bytes());
-        self.step = Step::Authenticate {
+        self.step = Step::Authenticate(Agreed {
             own,
             terminal,
             secret,
-        };
+        });
         Ok(Answer::Next(answer))
     }
 
-    fn authenticate(
-        &mut self,
-        own: &PublicKey,
-        terminal: &PublicKey,
-        secret: &SharedSecret,
-        token: &[u8],
-    ) -> Result<Answer, StatusWord> {
-        let channel = SecureMessaging::from_secret(self.variant.suite, secret, None);
-        let expected = self.token(&channel, own)?;
+    fn authenticate(&mut self, agreed: &Agreed, token: &[u8]) -> Result<Answer, StatusWord> {
+        let channel = SecureMessaging::from_secret(self.variant.suite, &agreed.secret, None);
+        let expected = self.token(&channel, &agreed.own)?;
         if !bool::from(expected.ct_eq(token)) {
             return Err(StatusWord::AUTHENTICATION_FAILED);
         }
-        let answer = tlv::encode(0x86, &self.token(&channel, terminal)?);
+        let mut answer = tlv::encode(0x86, &self.token(&channel, &agreed.terminal)?);
+        if self.variant.mapping == Mapping::ChipAuthentication {
+            let data = self
+                .chip_authentication_data(&channel)
+                .ok_or(StatusWord::UNKNOWN)?;
+            answer.extend(tlv::encode(0x8A, &data));
+        }
         Ok(Answer::Done(answer, channel))
+    }
+
+    /// Encrypted Chip Authentication Data: the mapping key divided by the static key, modulo the order (Doc 9303-11,
+    /// 4.4.3.5). `None` without a static key in the group of the run.
+    fn chip_authentication_data(&self, channel: &SecureMessaging) -> Option<Vec<u8>> {
+        let Group::Curve(curve) = self.variant.group else {
+            return None;
+        };
+        let static_key = self.static_key.as_ref()?;
+        let data = ecdsa::divide(
+            curve,
+            &self.mapping_key.as_ref()?.to_bytes(),
+            &static_key.to_bytes(),
+        )?;
+        let suite = self.variant.suite;
+        let key = channel.encryption_key();
+        let iv = suite
+            .encrypt_block(key, &vec![0xFF; suite.block_len()])
+            .ok()?;
+        suite.cbc_encrypt(key, &iv, &suite.pad(&data)).ok()
     }
 
     /// Authentication token over a public key (Doc 9303-11, 4.4.3.4).

@@ -12,7 +12,7 @@ use super::file_system::{Directory, ElementaryFile, FileSystem, ReadAccess};
 use super::files;
 use super::holder::{Form, Holder};
 use super::issuer::{DocumentSigner, IssuerError, Issuers, SecurityObject, curve_key, rsa_key};
-use super::pace::{PaceVariant, Password};
+use super::pace::{Mapping, PaceVariant, Password};
 use super::profile::Profile;
 use super::quirks::{Quirk, Quirks};
 use super::random::{RandomSource, SeededRandom};
@@ -293,7 +293,7 @@ impl ChipBuilder {
     /// [`IssuerError`] if a key is unusable.
     pub fn build(mut self) -> Result<Chip, IssuerError> {
         let application = self.application()?;
-        let master_file = self.master_file(&application);
+        let master_file = self.master_file(&application)?;
         let file_system = FileSystem {
             master_file,
             applications: vec![application],
@@ -417,18 +417,19 @@ impl ChipBuilder {
         if let Some(oid) = content_type {
             object.content_type = ObjectIdentifier::new(oid).map_err(|_| IssuerError::Encoding)?;
         }
-        let signed = match &self.signer {
-            Some(signer) => object.sign(signer)?,
-            None => {
-                let issuers = Issuers::get()?;
-                object.sign(match self.form {
-                    Form::Passport => &issuers.passport_2011,
-                    Form::IdentityCard => &issuers.id_2014,
-                    Form::DrivingLicence => &issuers.licence_2014,
-                })?
-            }
-        };
-        Ok(crate::tlv::encode(0x77, &signed))
+        Ok(crate::tlv::encode(0x77, &self.sign(&object)?))
+    }
+
+    fn sign(&self, object: &SecurityObject) -> Result<Vec<u8>, IssuerError> {
+        if let Some(signer) = &self.signer {
+            return object.sign(signer);
+        }
+        let issuers = Issuers::get()?;
+        object.sign(match self.form {
+            Form::Passport => &issuers.passport_2011,
+            Form::IdentityCard => &issuers.id_2014,
+            Form::DrivingLicence => &issuers.licence_2014,
+        })
     }
 
     /// The SecurityInfos of DG14, if there is anything to say.
@@ -449,7 +450,27 @@ impl ChipBuilder {
         (!infos.is_empty()).then_some(infos)
     }
 
-    fn master_file(&self, application: &Directory) -> Directory {
+    /// EF.CardSecurity, which Chip Authentication Mapping needs (Doc 9303-10, 3.11.4).
+    fn card_security(&self) -> Result<Option<Vec<u8>>, IssuerError> {
+        let mapping = self
+            .pace
+            .iter()
+            .find(|variant| variant.mapping() == Mapping::ChipAuthentication);
+        let Some(variant) = mapping else {
+            return Ok(None);
+        };
+        let mut infos: Vec<_> = self.pace.iter().map(files::pace_info).collect();
+        infos.extend(
+            self.chip_authentication
+                .iter()
+                .filter(|key| key.group == *variant.group())
+                .map(files::mapping_key_info),
+        );
+        let object = SecurityObject::of_security_infos(files::security_infos(infos));
+        self.sign(&object).map(Some)
+    }
+
+    fn master_file(&self, application: &Directory) -> Result<Directory, IssuerError> {
         let mut directory = Directory::default();
         let mut put = |fid, content| {
             directory.put(ElementaryFile::new(fid, ReadAccess::Always, content));
@@ -463,7 +484,10 @@ impl ChipBuilder {
             put(0x2F01, files::atr_info(self.limits));
         }
         put(0x2F00, files::dir(&application.aid));
-        directory
+        if let Some(content) = self.card_security()? {
+            directory.put(ElementaryFile::new(0x011D, ReadAccess::Pace, content));
+        }
+        Ok(directory)
     }
 
     fn swap_private_keys(&mut self) -> Result<(), IssuerError> {

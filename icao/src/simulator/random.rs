@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use rand_core::{TryCryptoRng, TryRng};
 
+use super::ecdsa;
 use crate::crypto::hash::HashAlgorithm;
 use crate::crypto::key_agreement::{Group, SecretKey};
 
@@ -121,6 +122,11 @@ impl RandomSource for ScriptedRandom {
     fn key_pair(&mut self, group: &Group) -> SecretKey {
         self.keys
             .pop_front()
+            .and_then(|key| match group {
+                // Doc 9303-11, appendix I prints a private key above the order of its curve.
+                Group::Curve(curve) => ecdsa::reduce(*curve, &key),
+                Group::Dh(_) => Some(key),
+            })
             .and_then(|key| SecretKey::from_bytes(group, &key).ok())
             .unwrap_or_else(|| self.after.key_pair(group))
     }

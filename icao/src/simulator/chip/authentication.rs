@@ -6,7 +6,7 @@ use crate::crypto::cipher::CipherSuite;
 use crate::simulator::access::{Access, AccessControl};
 use crate::simulator::chip_authentication::{self, ChipAuthenticationKey};
 use crate::simulator::file_system::Current;
-use crate::simulator::pace::{self, Pace};
+use crate::simulator::pace::{self, Mapping, Pace};
 use crate::simulator::quirks::Quirk;
 use crate::tlv;
 
@@ -104,7 +104,10 @@ impl Chip {
         if let Some(0) = self.can_tries_left(reference) {
             return Err(StatusWord::BLOCKED);
         }
-        self.state.pace = Some(Pace::new(variant, password));
+        let static_key = (variant.mapping() == Mapping::ChipAuthentication)
+            .then(|| self.card.mapping_key(&variant))
+            .flatten();
+        self.state.pace = Some(Pace::new(variant, password, static_key));
         self.state.chip_authentication = None;
         Ok(StatusWord::OK.into())
     }

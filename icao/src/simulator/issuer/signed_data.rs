@@ -25,6 +25,9 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 /// id-icao-mrtd-security-ldsSecurityObject.
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
 
+/// id-SecurityObject of TR-03110-3, A.1.2.5.
+const SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.3.2.1");
+
 /// What a document signer signs, and the deviations of real signers.
 #[derive(Clone, Debug)]
 pub struct SecurityObject {
@@ -75,6 +78,12 @@ impl SecurityObject {
             ]));
         }
         Self::new(LDS_SECURITY_OBJECT, sequence(&members))
+    }
+
+    /// SecurityInfos for EF.CardSecurity: `infos` is the SET.
+    #[must_use]
+    pub fn of_security_infos(infos: Vec<u8>) -> Self {
+        Self::new(SECURITY_OBJECT, infos)
     }
 
     /// The ContentInfo that `signer` makes of it.

@@ -1,0 +1,211 @@
+//! The demonstration: a login server and a daemon with a simulated chip, on this machine only.
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use hardware_tests::need::{self, program};
+use hardware_tests::page::{Ending, Event, Page, Typed, Verdict};
+use hardware_tests::pcscd::{self, Pcscd};
+use hardware_tests::process::Process;
+use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
+use icao::simulator::Profile;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+/// Starts login server and daemon with a simulated chip and prints where to log in.
+#[derive(Parser)]
+struct Arguments {
+    /// Log in without a browser and print how the login server judges: every document, or the one named.
+    #[arg(long)]
+    headless: bool,
+
+    /// The document to simulate.
+    #[arg(long, value_parser = profile)]
+    profile: Option<Profile>,
+
+    /// Lay the chip on a virtual reader of a pcscd of our own instead of simulating it in the daemon.
+    #[arg(long)]
+    pcscd: bool,
+}
+
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// Level Substantieel.
+const SUBSTANTIAL: u8 = 25;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.pcscd && !need::all("the demonstration over pcscd", &pcscd::NEEDS)? {
+        bail!("the packages above are missing");
+    }
+    let site = Site::start(Programs::find()?)?;
+    if !arguments.headless {
+        return serve(&site, arguments);
+    }
+    match arguments.profile {
+        Some(profile) => {
+            let ending = headless(&site, profile, arguments.pcscd)?;
+            match ending.verdict {
+                Verdict::Raised(level) if level >= SUBSTANTIAL => Ok(()),
+                verdict => bail!("{}: {verdict:?}", profile.name()),
+            }
+        }
+        None => all(&site, arguments.pcscd),
+    }
+}
+
+/// Runs until the terminal's interrupt ends this program and, with it, its children.
+fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
+    let profile = arguments.profile.unwrap_or(Profile::NlPassport2024);
+    let mut reading = Reading::start(site, profile, arguments.pcscd)?;
+    println!("\n    {}/\n", site.origin());
+    println!("user name {}, password {PASSWORD}", profile.name());
+    println!(
+        "last four characters of the document number: {}",
+        site::last_four(profile)
+    );
+    println!(
+        "The document on the simulated reader is {}; the interrupt key ends it all.",
+        profile.name()
+    );
+    reading.daemon.wait(FOREVER)?;
+    bail!("the daemon ended: {}", reading.daemon.said())
+}
+
+/// What must come of each document: those that must log in, and those that the server must refuse.
+const EXPECTED: [(Profile, bool); 6] = [
+    (Profile::NlPassport2011, true),
+    (Profile::NlId2014, true),
+    (Profile::NlPassport2024, true),
+    (Profile::PaceP256, true),
+    (Profile::Clone, false),
+    (Profile::Tampered, false),
+];
+
+fn all(site: &Site, over_pcscd: bool) -> Result<()> {
+    let mut wrong = 0;
+    for (profile, genuine) in EXPECTED {
+        let ending = headless(site, profile, over_pcscd)?;
+        let right = match &ending.verdict {
+            Verdict::Raised(level) => genuine && *level >= SUBSTANTIAL,
+            Verdict::Refused(_) => !genuine,
+            Verdict::Stopped(_) => false,
+        };
+        if !right {
+            wrong += 1;
+        }
+        println!("   {}\n", if right { "as it must be" } else { "WRONG" });
+    }
+    println!("{} passed, {wrong} failed", EXPECTED.len() - wrong);
+    if wrong > 0 {
+        bail!("{wrong} documents were not judged as they must be");
+    }
+    Ok(())
+}
+
+fn headless(site: &Site, profile: Profile, over_pcscd: bool) -> Result<Ending> {
+    println!("== {}", profile.name());
+    let _reading = Reading::start(site, profile, over_pcscd)?;
+    let page = Page::log_in(site.origin(), profile.name(), PASSWORD)?;
+    println!("   password: accepted");
+    let typed = Typed {
+        last_four: Some(site::last_four(profile).to_owned()),
+        ..Typed::default()
+    };
+    let ending = page.check(site::kind_name(profile.kind()), &typed, &mut tell)?;
+    for step in &ending.steps {
+        println!("   server: {}", plain(step));
+    }
+    println!(
+        "   {} after {} round trip{} to the server",
+        match &ending.verdict {
+            Verdict::Raised(level) => format!("level {level}"),
+            Verdict::Refused(reason) => format!("refused by the server: {reason}"),
+            Verdict::Stopped(code) => format!("stopped by the daemon: {code}"),
+        },
+        ending.round_trips,
+        if ending.round_trips == 1 { "" } else { "s" },
+    );
+    Ok(ending)
+}
+
+fn tell(event: &Event) {
+    match event {
+        Event::Accepted => println!("   daemon: request accepted"),
+        Event::State(state, progress, None) => println!("   daemon: {state} {progress} %"),
+        Event::State(state, _, Some(hint)) => println!("   daemon: {state}: {hint}"),
+        Event::RoundTrip(bytes) => println!("   page:   {bytes} sealed bytes to the server"),
+        Event::ChipAuthentication => {
+            println!("   page:   the server's command for the chip to the daemon")
+        }
+    }
+}
+
+/// A step of the verdict on one line.
+fn plain(step: &serde_json::Value) -> String {
+    match step {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value {
+                serde_json::Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A daemon with a document before it.
+struct Reading {
+    daemon: Process,
+    _chip: Option<Process>,
+    _pcscd: Option<Pcscd>,
+}
+
+impl Reading {
+    fn start(site: &Site, profile: Profile, over_pcscd: bool) -> Result<Self> {
+        if !over_pcscd {
+            let daemon = site.daemon(&Link::Simulated(profile))?;
+            return Ok(Self {
+                daemon,
+                _chip: None,
+                _pcscd: None,
+            });
+        }
+        let pcscd = Pcscd::start()?;
+        let mut command = Command::new(program("virtual-chip")?);
+        command.args([
+            "--profile",
+            profile.name(),
+            "--vpcd",
+            &pcscd.slot(0).to_string(),
+        ]);
+        let mut chip = Process::start("virtual-chip", &command)?;
+        chip.line(Duration::from_secs(20), |line| {
+            line.starts_with("on the reader").then_some(())
+        })?;
+        let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
+        Ok(Self {
+            daemon,
+            _chip: Some(chip),
+            _pcscd: Some(pcscd),
+        })
+    }
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::from_name(name).ok_or_else(|| {
+        let names = Profile::ALL.map(Profile::name).join(", ");
+        format!("one of {names}")
+    })
+}

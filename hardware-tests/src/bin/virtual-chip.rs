@@ -1,0 +1,108 @@
+//! Lays a simulated chip on a virtual reader: `virtual-chip --profile nl-id-2014`.
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Parser;
+use hardware_tests::vpcd::{self, Log};
+use icao::simulator::{Chip, Profile};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Lays a simulated chip on pcscd's virtual reader (Debian: vsmartcard-vpcd) until it is stopped or the reader goes away.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The document to simulate.
+    #[arg(long, value_parser = profile)]
+    profile: Profile,
+
+    /// Where the virtual reader listens: one port for each of its slots.
+    #[arg(long, value_name = "HOST:PORT", default_value_t = format!("127.0.0.1:{}", vpcd::DEFAULT_PORT))]
+    vpcd: String,
+
+    /// Write each exchange to a file: headers, lengths and status words, no contents.
+    #[arg(long)]
+    log: Option<PathBuf>,
+
+    /// Answer to reset, in hexadecimal; the document's own where none is given.
+    #[arg(long, value_parser = hexadecimal)]
+    atr: Option<Bytes>,
+}
+
+/// An argument in hexadecimal.
+#[derive(Clone)]
+struct Bytes(Vec<u8>);
+
+impl vpcd::Chip for Simulated {
+    fn process(&mut self, command: &[u8]) -> Vec<u8> {
+        self.0.process(command)
+    }
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}
+
+struct Simulated(Chip);
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("virtual-chip: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| anyhow!("no randomness: {error}"))?;
+    let chip = arguments.profile.chip(&seed)?;
+    let atr = arguments
+        .atr
+        .map_or_else(|| chip.atr().to_vec(), |atr| atr.0);
+    let log = match &arguments.log {
+        Some(path) => {
+            let file = File::create(path).with_context(|| path.display().to_string())?;
+            Some(Log::new(Box::new(file)))
+        }
+        None => None,
+    };
+    let stream = vpcd::connect(&arguments.vpcd).with_context(|| {
+        format!(
+            "no virtual reader at {}: is pcscd running, with vsmartcard-vpcd?",
+            arguments.vpcd
+        )
+    })?;
+    // Alone on its line: whoever starts this program waits for it.
+    println!("on the reader at {}", arguments.vpcd);
+    std::io::stdout().flush()?;
+    vpcd::serve(stream, &mut Simulated(chip), &atr, log)?;
+    Ok(())
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::from_name(name).ok_or_else(|| {
+        let names = Profile::ALL.map(Profile::name).join(", ");
+        format!("one of {names}")
+    })
+}
+
+fn hexadecimal(text: &str) -> Result<Bytes, String> {
+    let bytes = text
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| {
+            let pair = std::str::from_utf8(pair)
+                .ok()
+                .filter(|pair| pair.len() == 2)?;
+            u8::from_str_radix(pair, 16).ok()
+        })
+        .collect::<Option<Vec<u8>>>();
+    // ISO/IEC 7816-3, 8.2: at most 32 characters after TS.
+    bytes
+        .filter(|bytes| (2..=33).contains(&bytes.len()))
+        .map(Bytes)
+        .ok_or_else(|| "2 to 33 bytes in hexadecimal".to_owned())
+}

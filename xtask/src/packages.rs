@@ -1,0 +1,67 @@
+//! The Debian packages that the tests need beside Rust.
+
+use crate::cargo;
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::process::Command;
+
+/// A file that shows the package to be there, and the package. The demonstration needs none of them.
+const PACKAGES: [(&str, &str); 7] = [
+    ("/usr/sbin/pcscd", "pcscd"),
+    (
+        "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
+        "vsmartcard-vpcd",
+    ),
+    ("/usr/include/PCSC/winscard.h", "libpcsclite-dev"), // the foreign readers link it
+    ("/usr/include/openssl/ssl.h", "libssl-dev"),        // the cryptography is compared with it
+    ("/usr/bin/pkg-config", "pkg-config"),
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/chromedriver", "chromium-driver"),
+];
+
+/// Installs what is missing, as root on a system with apt. Elsewhere it names what is missing.
+///
+/// # Errors
+/// In continuous integration, if something stays missing; or if the installation fails.
+pub(crate) fn ensure() -> Result<bool> {
+    let missing = || {
+        PACKAGES
+            .iter()
+            .filter(|(file, _)| !Path::new(file).exists())
+            .map(|(_, package)| *package)
+            .collect::<Vec<_>>()
+    };
+    let wanted = missing();
+    if wanted.is_empty() {
+        return Ok(true);
+    }
+    if is_root() && Path::new("/usr/bin/apt-get").exists() {
+        eprintln!("installing {}", wanted.join(" "));
+        let apt = |arguments: &[&str]| {
+            let mut command = Command::new("apt-get");
+            command
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive");
+            cargo::run(&mut command)
+        };
+        apt(&["update", "--quiet"])?;
+        let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+        apt(&[&install[..], &wanted[..]].concat())?;
+    }
+    let left = missing().join(" ");
+    if left.is_empty() {
+        return Ok(true);
+    }
+    if std::env::var_os("CI").is_some() {
+        bail!("missing Debian packages: {left}");
+    }
+    eprintln!("\nNot all tests can run here. They need: apt-get install {left}\n");
+    Ok(false)
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n")
+}
