@@ -2,11 +2,15 @@
 //!
 //! - [`vpcd`]: lays a chip on the virtual reader of Debian's `vsmartcard-vpcd`,
 //! - [`pcscd`]: a pcscd of the test's own, which touches nothing of the machine's,
+//! - [`site`]: a login server with specimen accounts,
+//! - [`desk`]: a daemon with a document before it,
+//! - [`page`]: the login page, played without a browser,
 //! - [`browser`]: a real browser without a window,
 //! - [`process`]: child processes that cannot outlive the test,
 //! - [`need`]: what a test needs on the machine, and what happens where it is missing.
 
 pub mod browser;
+pub mod desk;
 pub mod need;
 pub mod page;
 pub mod pcscd;

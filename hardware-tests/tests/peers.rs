@@ -3,18 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use anyhow::{Context as _, Result, anyhow};
+use hardware_tests::desk;
 use hardware_tests::need;
 use hardware_tests::pcscd::{self, Pcscd};
-use hardware_tests::process::Process;
 use icao::simulator::{self, Profile};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::process::Stdio;
 
 /// What a foreign reader printed, and what `virtual-chip` logged meanwhile.
 struct Reading {
@@ -48,19 +45,7 @@ fn read(reader: &str, access: &str, profile: Profile) -> Result<Option<Reading>>
     let pcscd = Pcscd::start()?;
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("chip.log");
-    let mut chip = Command::new(env!("CARGO_BIN_EXE_virtual-chip"));
-    chip.args([
-        "--profile",
-        profile.name(),
-        "--vpcd",
-        &pcscd.slot(0).to_string(),
-    ])
-    .arg("--log")
-    .arg(&log);
-    let mut chip = Process::start("virtual-chip", &chip)?;
-    chip.line(PATIENCE, |line| {
-        line.starts_with("on the reader").then_some(())
-    })?;
+    let _chip = desk::lay(profile, pcscd.slot(0), Some(&log))?;
 
     let mut csca: Vec<PathBuf> = Vec::new();
     for (index, certificate) in simulator::csca_certificates()?.iter().enumerate() {

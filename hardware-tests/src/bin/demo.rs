@@ -2,13 +2,13 @@
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use hardware_tests::need::{self, program};
+use hardware_tests::desk::Desk;
+use hardware_tests::need;
 use hardware_tests::page::{Ending, Event, Page, Typed, Verdict};
-use hardware_tests::pcscd::{self, Pcscd};
-use hardware_tests::process::Process;
-use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
+use hardware_tests::pcscd;
+use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Starts login server and daemon with a simulated chip and prints where to log in.
@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 /// Runs until the terminal's interrupt ends this program and, with it, its children.
 fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
     let profile = arguments.profile.unwrap_or(Profile::NlPassport2024);
-    let mut reading = Reading::start(site, profile, arguments.pcscd)?;
+    let mut desk = desk(site, profile, arguments.pcscd)?;
     println!("\n    {}/\n", site.origin());
     println!("user name {}, password {PASSWORD}", profile.name());
     println!(
@@ -76,8 +76,8 @@ fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
         "The document on the simulated reader is {}; the interrupt key ends it all.",
         profile.name()
     );
-    reading.daemon.wait(FOREVER)?;
-    bail!("the daemon ended: {}", reading.daemon.said())
+    desk.daemon().wait(FOREVER)?;
+    bail!("the daemon ended: {}", desk.daemon().said())
 }
 
 /// What must come of each document: those that must log in, and those that the server must refuse.
@@ -113,7 +113,7 @@ fn all(site: &Site, over_pcscd: bool) -> Result<()> {
 
 fn headless(site: &Site, profile: Profile, over_pcscd: bool) -> Result<Ending> {
     println!("== {}", profile.name());
-    let _reading = Reading::start(site, profile, over_pcscd)?;
+    let _desk = desk(site, profile, over_pcscd)?;
     let page = Page::log_in(site.origin(), profile.name(), PASSWORD)?;
     println!("   password: accepted");
     let typed = Typed {
@@ -165,42 +165,14 @@ fn plain(step: &serde_json::Value) -> String {
     }
 }
 
-/// A daemon with a document before it.
-struct Reading {
-    daemon: Process,
-    _chip: Option<Process>,
-    _pcscd: Option<Pcscd>,
-}
-
-impl Reading {
-    fn start(site: &Site, profile: Profile, over_pcscd: bool) -> Result<Self> {
-        if !over_pcscd {
-            let daemon = site.daemon(&Link::Simulated(profile))?;
-            return Ok(Self {
-                daemon,
-                _chip: None,
-                _pcscd: None,
-            });
-        }
-        let pcscd = Pcscd::start()?;
-        let mut command = Command::new(program("virtual-chip")?);
-        command.args([
-            "--profile",
-            profile.name(),
-            "--vpcd",
-            &pcscd.slot(0).to_string(),
-        ]);
-        let mut chip = Process::start("virtual-chip", &command)?;
-        chip.line(Duration::from_secs(20), |line| {
-            line.starts_with("on the reader").then_some(())
-        })?;
-        let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
-        Ok(Self {
-            daemon,
-            _chip: Some(chip),
-            _pcscd: Some(pcscd),
-        })
+/// A daemon with this document before it.
+fn desk(site: &Site, profile: Profile, over_pcscd: bool) -> Result<Desk> {
+    if !over_pcscd {
+        return Desk::simulated(site, profile);
     }
+    let mut desk = Desk::with_reader(site)?;
+    desk.lay(profile)?;
+    Ok(desk)
 }
 
 fn profile(name: &str) -> Result<Profile, String> {

@@ -1,0 +1,93 @@
+//! What stands on a citizen's desk: a daemon, and a document on its reader.
+
+use crate::need::program;
+use crate::pcscd::Pcscd;
+use crate::process::Process;
+use crate::site::{Link, Site};
+use anyhow::Result;
+use icao::simulator::Profile;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// A daemon that reads a simulated chip, in itself or through a pcscd of its own.
+pub struct Desk {
+    // In this order: the daemon ends first, and nobody misses the reader.
+    daemon: Process,
+    chip: Option<Process>,
+    pcscd: Option<Pcscd>,
+}
+
+impl Desk {
+    /// A daemon with the chip simulated inside.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn simulated(site: &Site, profile: Profile) -> Result<Self> {
+        let daemon = site.daemon(&Link::Simulated(profile))?;
+        Ok(Self {
+            daemon,
+            chip: None,
+            pcscd: None,
+        })
+    }
+
+    /// A daemon before an empty reader: daemon, pcscd and whatever is laid on it are processes of their own.
+    ///
+    /// # Errors
+    /// If one of them does not start.
+    pub fn with_reader(site: &Site) -> Result<Self> {
+        let pcscd = Pcscd::start()?;
+        let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
+        Ok(Self {
+            daemon,
+            chip: None,
+            pcscd: Some(pcscd),
+        })
+    }
+
+    /// Lays a document on the reader, in place of the one that lies there.
+    ///
+    /// # Errors
+    /// If there is no reader or the chip does not start.
+    pub fn lay(&mut self, profile: Profile) -> Result<()> {
+        self.lift();
+        if let Some(pcscd) = &self.pcscd {
+            self.chip = Some(lay(profile, pcscd.slot(0), None)?);
+        }
+        Ok(())
+    }
+
+    /// Takes the document away.
+    pub fn lift(&mut self) {
+        self.chip = None;
+    }
+
+    /// The pcscd, if there is one.
+    pub fn pcscd(&mut self) -> Option<&mut Pcscd> {
+        self.pcscd.as_mut()
+    }
+
+    /// The daemon.
+    pub fn daemon(&mut self) -> &mut Process {
+        &mut self.daemon
+    }
+}
+
+/// Starts `virtual-chip` and waits until it lies on the reader.
+///
+/// # Errors
+/// If it is not built, or no reader listens there.
+pub fn lay(profile: Profile, reader: SocketAddr, log: Option<&Path>) -> Result<Process> {
+    let mut command = Command::new(program("virtual-chip")?);
+    command.args(["--profile", profile.name(), "--vpcd", &reader.to_string()]);
+    if let Some(log) = log {
+        command.arg("--log").arg(log);
+    }
+    let mut chip = Process::start("virtual-chip", &command)?;
+    chip.line(Duration::from_secs(20), |line| {
+        line.starts_with("on the reader").then_some(())
+    })?;
+    Ok(chip)
+}
