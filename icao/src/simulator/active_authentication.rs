@@ -48,6 +48,17 @@ pub enum ActiveAuthenticationKey {
     },
 }
 
+/// How the response of ECDSA is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EcdsaForm {
+    /// r ‖ s, each as long as the order (TR-03111, 5.2.1).
+    Plain,
+    /// SEQUENCE of two INTEGERs.
+    Der,
+    /// r ‖ s, each one byte longer than the order.
+    Padded,
+}
+
 impl ActiveAuthenticationKey {
     /// The answer to INTERNAL AUTHENTICATE with `challenge`.
     ///
@@ -57,7 +68,7 @@ impl ActiveAuthenticationKey {
         &self,
         challenge: &[u8],
         random: &mut dyn RandomSource,
-        der: bool,
+        form: EcdsaForm,
     ) -> Result<Vec<u8>, StatusWord> {
         match self {
             Self::Rsa {
@@ -70,15 +81,13 @@ impl ActiveAuthenticationKey {
                 curve, key, hash, ..
             } => {
                 let digest = hash.digest(challenge);
-                ecdsa::sign(*curve, key, &digest).map(|(r, s)| {
-                    if der {
-                        ecdsa::to_der(&r, &s)
-                    } else {
-                        [r, s].concat()
-                    }
+                let (r, s) = ecdsa::sign(*curve, key, &digest).ok_or(StatusWord::UNKNOWN)?;
+                Ok(match form {
+                    EcdsaForm::Plain => [r, s].concat(),
+                    EcdsaForm::Der => ecdsa::to_der(&r, &s),
+                    EcdsaForm::Padded => [&[0], &r[..], &[0], &s].concat(),
                 })
             }
-            .ok_or(StatusWord::UNKNOWN),
         }
     }
 }

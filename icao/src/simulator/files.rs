@@ -85,8 +85,8 @@ pub(super) fn dg1(lines: &[String]) -> Vec<u8> {
 }
 
 /// EF.DG2: a face in ISO/IEC 19794-5 form, whose image is a grey square of 8 × 8 points with a long comment, so that the
-/// file is as large as a real one.
-pub(super) fn dg2() -> Vec<u8> {
+/// file is as large as a real one. The record says a length that is off by `length_error`.
+pub(super) fn dg2(length_error: i32) -> Vec<u8> {
     let image = grey_jpeg(b"Specimen. This is no face. ", 12_000);
     let mut information = Vec::new();
     // No feature points; nothing said of gender, eyes, hair, expression and pose.
@@ -94,7 +94,9 @@ pub(super) fn dg2() -> Vec<u8> {
     // Full frontal, JPEG, 8 by 8 points, sRGB, source and quality not said.
     information.extend([1, 0, 0, 8, 0, 8, 1, 0, 0, 0, 0, 0]);
     let block_len = u32::try_from(4 + information.len() + image.len()).unwrap_or(u32::MAX);
-    let record_len = block_len.saturating_add(14);
+    let record_len = block_len
+        .saturating_add(14)
+        .saturating_add_signed(length_error);
     let record = [
         &b"FAC\x00010\x00"[..],
         &record_len.to_be_bytes(),

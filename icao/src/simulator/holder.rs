@@ -16,7 +16,7 @@ pub struct Holder {
     pub sex: char,
     /// YYMMDD.
     pub date_of_birth: &'static str,
-    /// Number of the document: nine characters; ten digits for a driving licence.
+    /// Number of the document: up to nine characters, up to 22 on an identity card; ten digits for a driving licence.
     pub document_number: &'static str,
     /// YYMMDD.
     pub date_of_expiry: &'static str,
@@ -58,7 +58,10 @@ impl Holder {
         match form {
             Form::DrivingLicence => self.licence_line().chars().skip(1).take(28).collect(),
             _ => [
-                checked(&filled(self.document_number, 9)),
+                checked(&filled(
+                    self.document_number,
+                    self.document_number.len().max(9),
+                )),
                 checked(self.date_of_birth),
                 checked(self.date_of_expiry),
             ]
@@ -102,10 +105,20 @@ impl Holder {
     }
 
     fn td1(&self) -> Vec<String> {
-        let number = checked(&filled(self.document_number, 9));
         let birth = checked(self.date_of_birth);
         let expiry = checked(self.date_of_expiry);
-        let first = format!("{number}{}", self.optional());
+        let first = match self.document_number.split_at_checked(9) {
+            // A longer number goes on in the optional data, with its check digit there (Doc 9303-5, 4.2.2, note j).
+            Some((front, rest)) if !rest.is_empty() => {
+                let rest = format!("{rest}{}", check_digit(self.document_number));
+                format!("{front}<{}", filled(&rest, 15))
+            }
+            _ => format!(
+                "{}{}",
+                checked(&filled(self.document_number, 9)),
+                self.optional()
+            ),
+        };
         let second_optional = filled("", 11);
         let composite = check_digit(&[&first[..], &birth, &expiry, &second_optional].concat());
         vec![

@@ -57,6 +57,7 @@ pub struct ChipBuilder {
     lds_version_1: bool,
     fingerprints: bool,
     more_groups: Vec<(u8, Vec<u8>)>,
+    more_applications: Vec<Directory>,
     overwritten: Vec<(u16, Vec<u8>)>,
     cloned: bool,
     quirks: Quirks,
@@ -101,6 +102,7 @@ impl ChipBuilder {
             lds_version_1: false,
             fingerprints: false,
             more_groups: Vec::new(),
+            more_applications: Vec::new(),
             overwritten: Vec::new(),
             cloned: false,
             quirks: Quirks::default(),
@@ -238,17 +240,26 @@ impl ChipBuilder {
         self
     }
 
-    /// Another data group (1 to 16) with this whole file content, hashed in EF.SOD.
+    /// Another data group (1 to 16), or another content of one, with this whole file content, hashed in EF.SOD. Not DG14 and
+    /// DG15 (DG13 of a licence), which follow from the keys.
     #[must_use]
     pub fn data_group(mut self, number: u8, content: Vec<u8>) -> Self {
         self.more_groups.push((number, content));
         self
     }
 
-    /// The file of the application with this identifier holds these bytes instead, whatever EF.SOD says.
+    /// The file of the application with this identifier holds these bytes, whether it exists already or not, and whatever
+    /// EF.SOD says. With all files of another document and its keys, the chip is that document.
     #[must_use]
     pub fn overwrite(mut self, fid: u16, content: Vec<u8>) -> Self {
         self.overwritten.push((fid, content));
+        self
+    }
+
+    /// One more application beside the document's, as identity cards have (quirk 37).
+    #[must_use]
+    pub fn application(mut self, application: Directory) -> Self {
+        self.more_applications.push(application);
         self
     }
 
@@ -292,11 +303,15 @@ impl ChipBuilder {
     /// # Errors
     /// [`IssuerError`] if a key is unusable.
     pub fn build(mut self) -> Result<Chip, IssuerError> {
-        let application = self.application()?;
+        let application = self.document_application()?;
         let master_file = self.master_file(&application)?;
         let file_system = FileSystem {
             master_file,
-            applications: vec![application],
+            applications: [
+                vec![application],
+                core::mem::take(&mut self.more_applications),
+            ]
+            .concat(),
         };
         if self.cloned {
             self.swap_private_keys()?;
@@ -337,20 +352,23 @@ impl ChipBuilder {
     }
 
     /// The document application with its data groups, EF.COM and EF.SOD.
-    fn application(&self) -> Result<Directory, IssuerError> {
+    fn document_application(&self) -> Result<Directory, IssuerError> {
         let licence = self.form == Form::DrivingLicence;
         let mut groups = if licence {
             files::licence_groups(&self.holder)
         } else {
             vec![
                 (1, files::dg1(&self.holder.mrz_lines(self.form))),
-                (2, files::dg2()),
+                (2, files::dg2(self.face_record_error())),
             ]
         };
         if self.fingerprints {
             groups.push((3, files::dg3()));
         }
-        groups.extend(self.more_groups.iter().cloned());
+        for (number, content) in &self.more_groups {
+            groups.retain(|(other, _)| other != number);
+            groups.push((*number, content.clone()));
+        }
         if let Some(infos) = self.security_infos() {
             groups.push((14, files::dg14(infos)));
         }
@@ -359,7 +377,6 @@ impl ChipBuilder {
             groups.push((number, files::dg15(key).ok_or(IssuerError::Key)?));
         }
         groups.sort_by_key(|(number, _)| *number);
-        groups.dedup_by_key(|(number, _)| *number);
 
         let ids = files::Ids::of(self.form);
         let mut directory = Directory {
@@ -389,14 +406,28 @@ impl ChipBuilder {
             Quirk::TrailingBytes(count) => Some(usize::from(count)),
             _ => None,
         });
+        for (fid, content) in &self.overwritten {
+            directory.put(ElementaryFile::new(
+                *fid,
+                ReadAccess::Password,
+                content.clone(),
+            ));
+        }
         for file in &mut directory.files {
-            if let Some((_, content)) = self.overwritten.iter().find(|(fid, _)| *fid == file.fid) {
-                file.content.clone_from(content);
-            }
             let len = file.content.len() + trailing.unwrap_or(0);
             file.content.resize(len, 0);
         }
         Ok(directory)
+    }
+
+    /// How far the length in the face record is off.
+    fn face_record_error(&self) -> i32 {
+        self.quirks
+            .find(|quirk| match *quirk {
+                Quirk::FaceRecordLength(error) => Some(error),
+                _ => None,
+            })
+            .unwrap_or(0)
     }
 
     fn sod(&self, groups: &[(u8, Vec<u8>)]) -> Result<Vec<u8>, IssuerError> {

@@ -72,6 +72,10 @@ pub enum Quirk {
     CanTries(u8),
     /// 26: files are longer than the data object they hold, by so many zero bytes (SI, PL).
     TrailingBytes(u8),
+    /// 27: the face record in DG2 says a length that is off by so much: −8 (NZ), −1 (UK).
+    FaceRecordLength(i32),
+    /// 30: each of r and s of an ECDSA response has a zero byte more before it than the order is long.
+    SignaturePadded,
     /// 34: the first GET CHALLENGE after power-on answers 6985.
     FirstChallengeRefused,
     /// 35: EF.ATR/INFO and EF.DIR answer this status word (US; NZ before PACE).
