@@ -43,6 +43,8 @@ pub enum SignatureTolerance {
     DerForPlain,
     /// r || s in halves longer or shorter than the order of the curve.
     UnevenLength,
+    /// The DigestInfo within a PKCS #1 v1.5 signature lacks the NULL after the hash algorithm.
+    DigestInfoWithoutNull,
 }
 
 impl fmt::Display for SignatureTolerance {
@@ -52,6 +54,7 @@ impl fmt::Display for SignatureTolerance {
             Self::NegativeInteger => "integer without sign octet in the signature",
             Self::PlainForDer => "plain signature in place of DER",
             Self::DerForPlain => "DER signature in place of the plain one",
+            Self::DigestInfoWithoutNull => "DigestInfo without NULL in the signature",
             Self::UnevenLength => "plain signature not as long as the order of the curve",
         })
     }
@@ -151,10 +154,9 @@ pub fn verify_prehashed(
     if prehash.len() != scheme.hash().output_len() {
         return Err(SignatureError::HashLength);
     }
-    let exact = |valid: bool| valid.then_some(None).ok_or(SignatureError::Invalid);
     match (key, *scheme) {
         (VerifyingKey::Rsa(key), SignatureScheme::RsaPkcs1v15(hash)) => {
-            exact(key.verify_pkcs1v15(hash, prehash, signature))
+            key.verify_pkcs1v15(hash, prehash, signature)
         }
         (
             VerifyingKey::Rsa(key),
@@ -163,7 +165,7 @@ pub fn verify_prehashed(
                 mgf_hash,
                 salt_len,
             },
-        ) => exact(key.verify_pss(hash, mgf_hash, salt_len, prehash, signature)),
+        ) => key.verify_pss(hash, mgf_hash, salt_len, prehash, signature),
         (VerifyingKey::Ec(key), SignatureScheme::Ecdsa(_)) => {
             key.verify(ecdsa::Encoding::Der, prehash, signature)
         }
@@ -175,5 +177,7 @@ pub fn verify_prehashed(
     }
 }
 
+#[cfg(test)]
+mod corpus_tests;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,8 @@ use ::rsa::hazmat::rsa_encrypt;
 use ::rsa::pkcs1v15::Pkcs1v15Sign;
 use ::rsa::traits::PublicKeyParts;
 use crypto_bigint::{BoxedUint, Integer};
-use sha1::Sha1;
-use sha2::{Sha224, Sha256, Sha384, Sha512};
 
+use super::{SignatureError, SignatureTolerance};
 use crate::crypto::curve::significant;
 use crate::crypto::hash::HashAlgorithm;
 
@@ -74,21 +73,26 @@ impl RsaPublicKey {
             .map(<[u8]>::to_vec)
     }
 
-    /// The whole encoded message is compared, so nothing can hide behind the hash (RFC 8017 8.2.2).
+    /// Compares the whole encoded message, so that nothing can hide behind the hash (RFC 8017 8.2.2). The DigestInfo may
+    /// lack its NULL, which RFC 8017 9.2 lets verifiers accept.
     pub(super) fn verify_pkcs1v15(
         &self,
         hash: HashAlgorithm,
         prehash: &[u8],
         signature: &[u8],
-    ) -> bool {
-        let padding = match hash {
-            HashAlgorithm::Sha1 => Pkcs1v15Sign::new::<Sha1>(),
-            HashAlgorithm::Sha224 => Pkcs1v15Sign::new::<Sha224>(),
-            HashAlgorithm::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-            HashAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-            HashAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-        };
-        self.0.verify(padding, prehash, signature).is_ok()
+    ) -> Result<Option<SignatureTolerance>, SignatureError> {
+        let without_null = Some(SignatureTolerance::DigestInfoWithoutNull);
+        [(&[0x05, 0x00][..], None), (&[], without_null)]
+            .into_iter()
+            .find(|(parameters, _)| {
+                let padding = Pkcs1v15Sign {
+                    hash_len: Some(hash.output_len()),
+                    prefix: digest_info_prefix(hash, parameters).into(),
+                };
+                self.0.verify(padding, prehash, signature).is_ok()
+            })
+            .map(|(_, tolerance)| tolerance)
+            .ok_or(SignatureError::Invalid)
     }
 
     /// EMSA-PSS-VERIFY (RFC 8017 9.1.2). Written here because the crate ties the hash of the mask to that of the message.
@@ -99,46 +103,38 @@ impl RsaPublicKey {
         salt_len: usize,
         prehash: &[u8],
         signature: &[u8],
-    ) -> bool {
-        let bits = self.bits() - 1;
-        let len = bits.div_ceil(8);
-        let Some(raised) = self.raise(signature) else {
-            return false;
+    ) -> Result<Option<SignatureTolerance>, SignatureError> {
+        let recompute = || {
+            let bits = self.bits() - 1;
+            let len = bits.div_ceil(8);
+            let raised = self.raise(signature)?;
+            // The encoded message is one octet shorter than the modulus when that has 8k + 1 bits.
+            let (surplus, encoded) = raised.split_at_checked(raised.len().checked_sub(len)?)?;
+            let (0xBC, masked) = encoded.split_last()? else {
+                return None;
+            };
+            let (masked_db, h) =
+                masked.split_at_checked(masked.len().checked_sub(hash.output_len())?)?;
+            let mask = mgf1(mgf_hash, h, masked_db.len());
+            let mut db: Vec<u8> = mask.iter().zip(masked_db).map(|(m, o)| m ^ o).collect();
+            let unused = 8 * len - bits;
+            let leading_bits = masked_db.first()? & !(0xFF >> unused);
+            *db.first_mut()? &= 0xFF >> unused;
+            let (padding, salt) = db.split_at_checked(db.len().checked_sub(salt_len)?)?;
+            let (1, zeros) = padding.split_last()? else {
+                return None;
+            };
+            let zero = surplus
+                .iter()
+                .chain([&leading_bits])
+                .chain(zeros)
+                .all(|octet| *octet == 0);
+            Some(zero && hash.digest_parts(&[&[0; 8], prehash, salt]) == h)
         };
-        // The encoded message is one octet shorter than the modulus when that has 8k + 1 bits.
-        let (surplus, encoded) = raised.split_at(raised.len() - len);
-        let [masked @ .., 0xBC] = encoded else {
-            return false;
-        };
-        let Some(db_len) = masked.len().checked_sub(hash.output_len()) else {
-            return false;
-        };
-        let (masked_db, h) = masked.split_at(db_len);
-        let unused = 8 * len - bits;
-        let mut db: Vec<u8> = mgf1(mgf_hash, h, db_len)
-            .iter()
-            .zip(masked_db)
-            .map(|(mask, octet)| mask ^ octet)
-            .collect();
-        let Some(first) = db.first_mut() else {
-            return false;
-        };
-        *first &= 0xFF >> unused;
-        let leading_bits_zero = masked_db
-            .first()
-            .is_some_and(|octet| octet.leading_zeros() as usize >= unused);
-        let Some((padding, salt)) = db_len
-            .checked_sub(salt_len)
-            .and_then(|at| db.split_at_checked(at))
-        else {
-            return false;
-        };
-        let [zeros @ .., 1] = padding else {
-            return false;
-        };
-        surplus.iter().chain(zeros).all(|octet| *octet == 0)
-            && leading_bits_zero
-            && hash.digest_parts(&[&[0; 8], prehash, salt]) == h
+        match recompute() {
+            Some(true) => Ok(None),
+            Some(false) | None => Err(SignatureError::Invalid),
+        }
     }
 }
 
@@ -147,6 +143,24 @@ impl fmt::Debug for RsaPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RsaPublicKey({} bits)", self.bits())
     }
+}
+
+/// What comes before the hash in the DigestInfo (RFC 8017 9.2), with the octets of the algorithm's parameters. Every length
+/// is below 128.
+fn digest_info_prefix(hash: HashAlgorithm, parameters: &[u8]) -> Vec<u8> {
+    let oid = hash.oid();
+    let [oid_len, parameters_len, hash_len] =
+        [oid.as_bytes().len(), parameters.len(), hash.output_len()].map(|len| len as u8);
+    let algorithm_len = 2 + oid_len + parameters_len;
+    let head = [
+        0x30,
+        4 + algorithm_len + hash_len,
+        0x30,
+        algorithm_len,
+        0x06,
+        oid_len,
+    ];
+    [&head[..], oid.as_bytes(), parameters, &[0x04, hash_len]].concat()
 }
 
 /// MGF1 (RFC 8017 B.2.1).

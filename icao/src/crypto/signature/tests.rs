@@ -512,6 +512,49 @@ fn check_rsa(public: &VerifyingKey, scheme: &SignatureScheme, signature: &[u8], 
     }
 }
 
+/// A DigestInfo without NULL, and others that are wrong in one thing.
+#[test]
+fn rsa_digest_info() {
+    let private = Rsa::generate(2048).unwrap();
+    let public = rsa_public(&private);
+    let hash = HashAlgorithm::Sha256;
+    let digest = hash.digest(MESSAGE);
+    let sign = |begin: &str, fill: u8, end: &[u8]| {
+        let tail = [&[0], &hex::decode(begin).unwrap()[..], &digest, end].concat();
+        let encoded = [&[0, 1], &vec![fill; 254 - tail.len()][..], &tail].concat();
+        let mut signature = vec![0; 256];
+        private
+            .private_encrypt(&encoded, &mut signature, Padding::NONE)
+            .unwrap();
+        verify(
+            &public,
+            &SignatureScheme::RsaPkcs1v15(hash),
+            MESSAGE,
+            &signature,
+        )
+    };
+    let (with, without) = (
+        "3031300d060960864801650304020105000420",
+        "302f300b06096086480165030402010420",
+    );
+    assert_eq!(sign(with, 0xFF, &[]), Ok(None));
+    assert_eq!(
+        sign(without, 0xFF, &[]),
+        Ok(Some(SignatureTolerance::DigestInfoWithoutNull))
+    );
+    let sha1 = "3021300906052b0e03021a05000414";
+    for (begin, fill, end) in [
+        (with, 0xFF, &[0][..]),
+        (with, 0xFE, &[]),
+        (without, 0x00, &[]),
+        ("", 0xFF, &[]),
+        (sha1, 0xFF, &[]),
+        (without, 0xFF, &[5, 0]),
+    ] {
+        assert_eq!(sign(begin, fill, end), Err(SignatureError::Invalid));
+    }
+}
+
 /// Bleichenbacher's forgery for e = 3: a cube that begins like a padded hash and ends in anything.
 #[test]
 fn rsa_cube_root_forgery_is_refused() {
