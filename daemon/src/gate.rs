@@ -89,10 +89,7 @@ impl Gate {
         // that leads to it, is a page that was not served for this address.
         let host = request.host == here.to_string();
         let origin = self.trust.current().lists_origin(&request.origin);
-        let user = peer_user::is_same_user(local, peer).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the kernel's socket table cannot be read: nobody is let in");
-            false
-        });
+        let user = is_same_user(local, peer);
         if upgrade.is_some() & loopback & host & origin & user {
             Some(AdmittedOrigin(request.origin.clone()))
         } else {
@@ -153,6 +150,14 @@ impl Gate {
     pub(crate) fn version(&self) -> DaemonVersion {
         self.version
     }
+}
+
+/// Whether the peer's socket belongs to the user of this process; not knowing counts as no.
+pub(crate) fn is_same_user(local: SocketAddr, peer: SocketAddr) -> bool {
+    peer_user::is_same_user(local, peer).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the kernel's socket table cannot be read: nobody is let in");
+        false
+    })
 }
 
 fn internal(error: ReplayError) -> Code {

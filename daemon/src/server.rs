@@ -18,7 +18,7 @@ use login::LoginSlot;
 
 /// Most sockets that are served at a time; further ones wait in the system's queue. A page needs one, and a citizen
 /// with many tabs a few.
-const MAX_SOCKETS: usize = 32;
+const MAX_SOCKETS: usize = 64;
 
 /// How many ports are tried for port 0, where the second address may find the first one's port taken.
 const ANY_PORT_ATTEMPTS: usize = 16;

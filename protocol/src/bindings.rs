@@ -13,9 +13,7 @@
 //! Every part is of fixed length or carries its length, and the two labels differ, so no two different inputs are
 //! hashed as the same octets.
 
-use crypto_bigint::{BoxedUint, NonZero};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::origin::Origin;
 use crate::request::RequestHash;
@@ -29,19 +27,10 @@ pub struct Binding<'a> {
     pub request: &'a RequestHash,
 }
 
-/// A tweak could not be made.
+/// A part is longer than its length field can say: more than 65535 octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BindingError {
-    /// t is zero modulo the order. No honest input is known to do this.
-    #[error("the tweak is zero")]
-    ZeroTweak,
-    /// The group order is zero.
-    #[error("the group order is zero")]
-    Order,
-    /// A part is longer than its length field can say.
-    #[error("a part of the binding is too long")]
-    TooLong,
-}
+#[error("a part of the binding is too long")]
+pub struct TooLong;
 
 impl Binding<'_> {
     /// RND.IFD, the challenge for Active Authentication (Doc 9303-11 6.1): 8 octets.
@@ -49,43 +38,36 @@ impl Binding<'_> {
     /// `sod` is EF.SOD as the chip gave it.
     ///
     /// # Errors
-    /// [`BindingError::TooLong`]; an [`Origin`] never is.
-    pub fn rnd_ifd(&self, sod: &[u8]) -> Result<[u8; 8], BindingError> {
+    /// [`TooLong`]; an [`Origin`] never is.
+    pub fn rnd_ifd(&self, sod: &[u8]) -> Result<[u8; 8], TooLong> {
         let hash: [u8; 32] = self.start("RDA-AA-v1", sod)?.finalize().into();
         let [a, b, c, d, e, f, g, h, ..] = hash;
         Ok([a, b, c, d, e, f, g, h])
     }
 
-    /// t, the factor on the server's ephemeral public key P: 32 octets, big-endian, 0 < t.
+    /// The integer of which t is the remainder modulo the group order: 32 octets, big-endian.
     ///
-    /// `sod` and `dg14` are the files as the chip gave them, `public_key` the octets of P as they go to a chip,
-    /// `order` the order n of the group (for Diffie-Hellman without a known subgroup order: absent; P^t needs none).
+    /// `icao::crypto::key_agreement` reduces it where it is used, refuses t = 0, and multiplies P (daemon,
+    /// `PublicKey::tweak`) or d (server, `SecretKey::multiply`).
+    ///
+    /// `sod` and `dg14` are the files as the chip gave them, `public_key` the octets of P as they go to a chip.
     ///
     /// # Errors
-    /// [`BindingError`].
+    /// [`TooLong`]; a key of 65536 octets is none.
     pub fn chip_authentication_tweak(
         &self,
         sod: &[u8],
         dg14: &[u8],
         public_key: &[u8],
-        order: Option<&[u8]>,
-    ) -> Result<Zeroizing<[u8; 32]>, BindingError> {
+    ) -> Result<[u8; 32], TooLong> {
         let mut hash = self.start("RDA-CA-v1", sod)?;
         hash.update(Sha256::digest(dg14));
         hash.update(length(public_key)?);
         hash.update(public_key);
-        let digest: [u8; 32] = hash.finalize().into();
-        let tweak = match order {
-            Some(order) => reduce(&digest, order)?,
-            None => Zeroizing::new(digest),
-        };
-        if tweak.iter().all(|&octet| octet == 0) {
-            return Err(BindingError::ZeroTweak);
-        }
-        Ok(tweak)
+        Ok(hash.finalize().into())
     }
 
-    fn start(&self, label: &str, sod: &[u8]) -> Result<Sha256, BindingError> {
+    fn start(&self, label: &str, sod: &[u8]) -> Result<Sha256, TooLong> {
         let origin = self.origin.as_str().as_bytes();
         let mut hash = Sha256::new();
         hash.update(label);
@@ -98,28 +80,8 @@ impl Binding<'_> {
     }
 }
 
-fn length(part: &[u8]) -> Result<[u8; 2], BindingError> {
+fn length(part: &[u8]) -> Result<[u8; 2], TooLong> {
     u16::try_from(part.len())
         .map(u16::to_be_bytes)
-        .map_err(|_| BindingError::TooLong)
-}
-
-/// digest mod order, 32 octets.
-fn reduce(digest: &[u8; 32], order: &[u8]) -> Result<Zeroizing<[u8; 32]>, BindingError> {
-    let order: Vec<u8> = order
-        .iter()
-        .copied()
-        .skip_while(|&octet| octet == 0)
-        .collect();
-    if order.len() > 32 {
-        return Ok(Zeroizing::new(*digest));
-    }
-    let bits = 256;
-    let number =
-        |octets: &[u8]| BoxedUint::from_be_slice(octets, bits).map_err(|_| BindingError::Order);
-    let order = Option::from(NonZero::new(number(&order)?)).ok_or(BindingError::Order)?;
-    let remainder = number(digest)?.rem(&order).to_be_bytes();
-    <[u8; 32]>::try_from(remainder.as_ref())
-        .map(Zeroizing::new)
-        .map_err(|_| BindingError::Order)
+        .map_err(|_| TooLong)
 }

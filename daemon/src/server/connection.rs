@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::Shared;
 use super::login::{Attachment, Login, Outgoing};
-use crate::gate::AdmittedOrigin;
 use crate::gate::upgrade::{REFUSAL, Upgrade};
+use crate::gate::{self, AdmittedOrigin};
 
 /// From connecting to the first message.
 const START_TIME: Duration = Duration::from_secs(5);
@@ -54,6 +54,11 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else {
         return;
     };
+    // Another user of this computer is told at once what every stranger is told, and holds no socket open.
+    if !gate::is_same_user(local, peer) {
+        refuse(stream).await;
+        return;
+    }
     let Some((origin, upgrade)) = admit(&mut stream, &shared, local, peer, start_by).await else {
         refuse(stream).await;
         return;
