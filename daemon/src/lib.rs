@@ -1,6 +1,7 @@
 //! The daemon of Remote Document Authentication, as a library, so that whole-system tests can run it in process.
 
 pub mod gate;
+pub mod login_session;
 pub mod pcsc_loader;
 pub mod reader;
 pub mod replay;

@@ -1,18 +1,20 @@
 //! Readers and the documents on them.
 //!
-//! [`DocumentSource`] waits for a card and hands out a link to it. [`pcsc::PcscReaders`] does so over the PC/SC
-//! service.
+//! [`DocumentSource`] waits for a card and hands out a link to it. `PcscReaders` does so over the PC/SC service,
+//! and with the feature `simulator` there is a reader with a whole chip in process.
 //!
 //! Which card is a document is not decided here: the terminal finds that out by asking the chip for its application,
 //! and a card that has none is [dismissed](DocumentLink::dismiss) until it is taken away.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use icao::transport::Transport;
 
 pub mod pcsc;
+#[cfg(feature = "simulator")]
+pub mod simulated;
 
 /// Why no document could be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +94,13 @@ pub trait DocumentLink: Transport + Send {
 /// Cancels a wait from another thread.
 #[derive(Clone, Default)]
 pub struct Cancel {
-    state: Arc<Mutex<CancelState>>,
+    shared: Arc<CancelShared>,
+}
+
+#[derive(Default)]
+struct CancelShared {
+    state: Mutex<CancelState>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -120,6 +128,7 @@ impl Cancel {
         loop {
             let mut state = self.lock();
             state.cancelled = true;
+            self.shared.changed.notify_all();
             let Some(context) = &state.waiting else {
                 return;
             };
@@ -129,6 +138,18 @@ impl Cancel {
             // SCardCancel is lost if the other thread has announced its wait and not yet entered it, so it is repeated
             // until that thread has come back.
             thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Blocks until [`Cancel::cancel`] is called.
+    pub fn wait(&self) {
+        let mut state = self.lock();
+        while !state.cancelled {
+            state = self
+                .shared
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -157,7 +178,10 @@ impl Cancel {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, CancelState> {
         // The state is two fields written one at a time: a panic elsewhere cannot leave it half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
