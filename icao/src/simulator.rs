@@ -52,7 +52,9 @@ pub use chip::Chip;
 pub use chip_authentication::ChipAuthenticationKey;
 pub use file_system::{Directory, ElementaryFile, FileSystem, ReadAccess};
 pub use holder::{Form, Holder};
-pub use issuer::{Csca, DocumentSigner, IssuerError, IssuerKey, SecurityObject, SigningAlgorithm};
+pub use issuer::{
+    Csca, DocumentSigner, IssuerError, IssuerKey, SecurityObject, SigningAlgorithm, Subject,
+};
 pub use link::{Fault, FaultHook, SimulatedLink};
 pub use pace::{Mapping, PaceVariant};
 pub use personalisation::{ChipBuilder, LicencePassword};

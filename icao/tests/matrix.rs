@@ -1,18 +1,26 @@
-//! Every combination of PACE and Chip Authentication that Doc 9303-11 defines: the terminal's half and the simulated chip's
+//! Every combination of PACE, Chip Authentication and Active Authentication that Doc 9303-11 defines: the terminal's half and the simulated chip's
 //! half, written apart from each other, meet. The right password opens, a wrong one is refused as such.
 #![cfg(feature = "simulator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use icao::access_key::AccessKey;
+use icao::active_authentication::ActiveAuthentication;
 use icao::apdu::{Command, Response, StatusWord, Step};
 use icao::bac::Bac;
 use icao::chip_authentication::{ChipAuthentication, session_keys, strongest};
 use icao::crypto::cipher::CipherSuite;
-use icao::crypto::key_agreement::{Group, SecretKey};
-use icao::lds::{CardAccess, Dg14};
-use icao::pace::{Pace, PaceError, PaceOutput};
+use icao::crypto::curve::NamedCurve;
+use icao::crypto::hash::HashAlgorithm;
+use icao::crypto::key_agreement::{DhGroup, Group, PublicKey, SecretKey};
+use icao::crypto::signature::VerifyingKey;
+use icao::lds::{CardAccess, Dg14, Dg15};
+use icao::pace::parameters::PaceParameters;
+use icao::pace::{Pace, PaceError, PaceOutput, PaceSecrets};
+use icao::pki::DocumentKind;
 use icao::secure_messaging::SecureMessaging;
-use icao::simulator::{Chip, Form, Holder, Mapping, PaceVariant, Profile, Quirk, SeededRandom};
+use icao::simulator::{
+    Chip, ChipBuilder, Form, Holder, Mapping, PaceVariant, Profile, Quirk, SeededRandom, Trailer,
+};
 use icao::transport::Limits;
 
 const AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
@@ -354,4 +362,153 @@ fn pace_quirks() {
 
     let mut cluttered = chip(Quirk::CardAccessCluttered);
     pace(&mut cluttered, &mrz_key(), &mut random).unwrap();
+}
+
+/// The chip's signature over `challenge`, fetched in as many pieces as it comes in.
+fn sign(chip: &mut Chip, challenge: &[u8; 8]) -> Vec<u8> {
+    let select = Command::select_application(&AID);
+    assert_eq!(transmit(chip, &select).status, StatusWord::OK);
+    let mut response = transmit(chip, &Command::internal_authenticate(challenge, 256));
+    let mut signature = response.data;
+    while let Some(ne) = response.status.bytes_available() {
+        response = transmit(chip, &Command::get_response(ne));
+        signature.extend(&response.data);
+    }
+    assert_eq!(response.status, StatusWord::OK);
+    signature
+}
+
+/// Whether the terminal accepts the chip's answer as the standard has it, and whether it accepts it at all.
+fn accepted(chip: ChipBuilder, challenge: &[u8; 8]) -> (bool, bool) {
+    let mut chip = chip.without_access_control().build().unwrap();
+    let dg15 = Dg15::parse(&file(&chip, 0x010F)).unwrap();
+    let key = VerifyingKey::from_spki(dg15.public_key_info()).unwrap();
+    let dg14 = chip.file_system().applications[0]
+        .files
+        .iter()
+        .find(|file| file.fid == 0x010E)
+        .map(|file| Dg14::parse(&file.content).unwrap());
+    let infos = dg14.as_ref().map(Dg14::security_infos);
+    let terminal = ActiveAuthentication {
+        key: &key,
+        info: infos.and_then(|infos| infos.active_authentication()),
+        kind: DocumentKind::TravelDocument,
+    };
+    let signature = sign(&mut chip, challenge);
+    let other = [0x55; 8];
+    assert!(terminal.verify_tolerant(&other, &signature).is_err());
+    (
+        terminal.verify(challenge, &signature).is_ok(),
+        terminal.verify_tolerant(challenge, &signature).is_ok(),
+    )
+}
+
+const HASHES: [HashAlgorithm; 5] = HashAlgorithm::ALL;
+
+/// Active Authentication by RSA: six lengths, every hash with its trailer, BC with SHA-1, S and the smaller of S and n − S.
+#[test]
+fn every_active_authentication_by_rsa_is_verified_and_a_clone_is_not() {
+    let challenge = *b"\x00123456\xFF";
+    let mut count = 0;
+    for bits in [1024, 1280, 1792, 2048, 3072, 4096] {
+        let explicit = HASHES.map(|hash| (hash, Trailer::Explicit));
+        for (hash, trailer) in explicit
+            .into_iter()
+            .chain([(HashAlgorithm::Sha1, Trailer::Implicit)])
+        {
+            let chip = || {
+                let chip = Chip::passport().active_authentication_rsa(bits, hash, trailer);
+                chip.unwrap()
+            };
+            let context = format!("{bits} {hash:?} {trailer:?}");
+            assert_eq!(accepted(chip(), &challenge), (true, true), "{context}");
+            let smaller = chip().quirk(Quirk::SmallerSignature);
+            assert_eq!(accepted(smaller, &challenge), (true, true), "{context}");
+            let cloned = chip().cloned();
+            assert_eq!(accepted(cloned, &challenge), (false, false), "{context}");
+            count += 2;
+        }
+    }
+    println!("Active Authentication by RSA: {count} combinations");
+    assert_eq!(count, 6 * 6 * 2);
+}
+
+/// Active Authentication by ECDSA: every curve with every hash, as the standard writes signatures and as two kinds of real
+/// chips do, which need a tolerance.
+#[test]
+fn every_active_authentication_by_ecdsa_is_verified_and_a_clone_is_not() {
+    let challenge = [0xA5; 8];
+    let mut count = 0;
+    for curve in NamedCurve::ALL {
+        for hash in HASHES {
+            let chip = || Chip::passport().active_authentication_ecdsa(curve, hash);
+            let context = format!("{curve:?} {hash:?}");
+            assert_eq!(accepted(chip(), &challenge), (true, true), "{context}");
+            for quirk in [Quirk::DerSignature, Quirk::SignaturePadded] {
+                let deviating = accepted(chip().quirk(quirk), &challenge);
+                assert_eq!(deviating, (false, true), "{context} {quirk:?}");
+            }
+            let cloned = chip().cloned();
+            assert_eq!(accepted(cloned, &challenge), (false, false), "{context}");
+            count += 1;
+        }
+    }
+    println!("Active Authentication by ECDSA: {count} combinations, each in 3 forms");
+    assert_eq!(count, 11 * 5);
+}
+
+/// Without ActiveAuthenticationInfo the hash is a guess, which has to be tolerated.
+#[test]
+fn a_missing_active_authentication_info_needs_a_tolerance() {
+    let chip = Chip::passport()
+        .active_authentication_ecdsa(NamedCurve::P384, HashAlgorithm::Sha256)
+        .quirk(Quirk::ActiveAuthenticationInfoMissing);
+    assert_eq!(accepted(chip, &[9; 8]), (false, true));
+}
+
+/// Domain parameters that are not standardised by id: EF.CardAccess spells them out, under an id of the chip's own.
+#[test]
+fn pace_opens_in_a_group_that_card_access_spells_out() {
+    let mut random = SeededRandom::new(b"terminal");
+    let modp = Group::from_parameter_id(0).unwrap();
+    let Group::Dh(parameters) = &modp else {
+        unreachable!()
+    };
+    let generator = PublicKey::generator(&modp).tweak(&[2]).unwrap();
+    let other = DhGroup::from_parameters(
+        parameters.modulus(),
+        generator.as_bytes(),
+        parameters.order(),
+    )
+    .unwrap();
+    assert_eq!(other.parameter_id(), None);
+    for group in [Group::Curve(NamedCurve::BrainpoolP320r1), Group::Dh(other)] {
+        let suite = CipherSuite::Aes192;
+        let variant =
+            PaceVariant::with_domain_parameters(Mapping::Generic, suite, 40, &group).unwrap();
+        let mut chip = Chip::passport()
+            .holder(holder())
+            .limits(Limits::EXTENDED)
+            .pace(variant)
+            .build()
+            .unwrap();
+        let access = CardAccess::parse(&file(&chip, 0x011C)).unwrap();
+        let infos = access.security_infos();
+        let info = infos.pace().next().unwrap();
+        let domain = infos.pace_domain_parameters().next().unwrap();
+        assert_eq!(info.parameter_id, Some(40));
+        assert_eq!(domain.parameter_id, Some(40));
+        assert_eq!(domain.agreement, info.protocol.agreement);
+
+        let parameters = PaceParameters::new(info.protocol, group, 40).unwrap();
+        let secrets = PaceSecrets::generate(&parameters, &mut random);
+        let mut run = Pace::with_secrets(parameters, mrz_key().pace_password(), secrets).unwrap();
+        let mut channel = loop {
+            match run.next().unwrap() {
+                Step::Transmit(command) => run.receive(&transmit(&mut chip, &command)).unwrap(),
+                Step::Done(output) => break output.secure_messaging,
+            }
+        };
+        read_dg1(&mut chip, &mut channel);
+    }
 }

@@ -32,8 +32,6 @@ pub enum ActiveAuthenticationKey {
         hash: HashAlgorithm,
         /// How the hash is named.
         trailer: Trailer,
-        /// Answer n − S where that is smaller than S, as the standard demands of its signatures modulo sign.
-        smaller_of_both: bool,
     },
     /// ECDSA, answering with r ‖ s, each as long as the order.
     Ecdsa {
@@ -48,14 +46,16 @@ pub enum ActiveAuthenticationKey {
     },
 }
 
-/// How the response of ECDSA is written.
+/// How the response is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EcdsaForm {
-    /// r ‖ s, each as long as the order (TR-03111, 5.2.1).
+pub(super) enum SignatureForm {
+    /// S of RSA; r ‖ s of ECDSA, each as long as the order (TR-03111, 5.2.1).
     Plain,
-    /// SEQUENCE of two INTEGERs.
+    /// The smaller of S and n − S, as signatures of ISO/IEC 9796-2 modulo their sign are.
+    SmallerOfBoth,
+    /// ECDSA: SEQUENCE of two INTEGERs.
     Der,
-    /// r ‖ s, each one byte longer than the order.
+    /// ECDSA: r ‖ s, each one byte longer than the order.
     Padded,
 }
 
@@ -68,24 +68,22 @@ impl ActiveAuthenticationKey {
         &self,
         challenge: &[u8],
         random: &mut dyn RandomSource,
-        form: EcdsaForm,
+        form: SignatureForm,
     ) -> Result<Vec<u8>, StatusWord> {
         match self {
-            Self::Rsa {
-                key,
-                hash,
-                trailer,
-                smaller_of_both,
-            } => sign_rsa(key, *hash, *trailer, *smaller_of_both, challenge, random),
+            Self::Rsa { key, hash, trailer } => {
+                let smaller = form == SignatureForm::SmallerOfBoth;
+                sign_rsa(key, *hash, *trailer, smaller, challenge, random)
+            }
             Self::Ecdsa {
                 curve, key, hash, ..
             } => {
                 let digest = hash.digest(challenge);
                 let (r, s) = ecdsa::sign(*curve, key, &digest).ok_or(StatusWord::UNKNOWN)?;
                 Ok(match form {
-                    EcdsaForm::Plain => [r, s].concat(),
-                    EcdsaForm::Der => ecdsa::to_der(&r, &s),
-                    EcdsaForm::Padded => [&[0], &r[..], &[0], &s].concat(),
+                    SignatureForm::Plain | SignatureForm::SmallerOfBoth => [r, s].concat(),
+                    SignatureForm::Der => ecdsa::to_der(&r, &s),
+                    SignatureForm::Padded => [&[0], &r[..], &[0], &s].concat(),
                 })
             }
         }

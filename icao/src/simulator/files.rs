@@ -238,13 +238,22 @@ pub(super) fn dg15(key: &ActiveAuthenticationKey) -> Option<Vec<u8>> {
     Some(tlv::encode(0x6F, &info))
 }
 
-/// PACEInfo (Doc 9303-11, 9.2.1).
-pub(super) fn pace_info(variant: &PaceVariant) -> Vec<u8> {
-    sequence(&[
+/// PACEInfo (Doc 9303-11, 9.2.1), and the PACEDomainParameterInfo that belongs to it (9.2.2).
+pub(super) fn pace_infos(variant: &PaceVariant) -> Vec<Vec<u8>> {
+    let parameter_id = integer(u32::from(variant.parameter_id()));
+    let mut infos = vec![sequence(&[
         oid(variant.protocol()),
         integer(2),
-        integer(u32::from(variant.parameter_id())),
-    ])
+        parameter_id.clone(),
+    ])];
+    if variant.is_spelled_out() {
+        infos.push(sequence(&[
+            oid(variant.mapping_protocol()),
+            public_key_info::group_identifier(variant.group(), CurveForm::Explicit),
+            parameter_id,
+        ]));
+    }
+    infos
 }
 
 /// ActiveAuthenticationInfo with an ecdsa-plain algorithm (Doc 9303-11, 9.2.3; TR-03111, 5.2.1.1).

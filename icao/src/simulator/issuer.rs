@@ -10,6 +10,7 @@ mod signed_data;
 
 use std::sync::LazyLock;
 
+pub use certificate::Subject;
 pub use key::{IssuerKey, SigningAlgorithm};
 pub(crate) use key::{curve_key, rsa_key};
 pub use signed_data::SecurityObject;
@@ -91,7 +92,7 @@ impl Issuers {
         use NamedCurve::{BrainpoolP320r1, BrainpoolP384r1, P256, P384};
         use SigningAlgorithm::{RsaPkcs1, RsaPss};
 
-        let csca = |number, name, key| Csca::new(number, name, key);
+        let csca = |number, name, key| Csca::new(&Subject::new(number, name), key);
         let travel_rsa = csca(
             1,
             "Simulated CSCA for travel documents 1",
@@ -116,38 +117,32 @@ impl Issuers {
         )?;
         Ok(Self {
             passport_2011: travel_rsa.document_signer(
-                11,
-                "Simulated signer of passports 2011",
+                &Subject::new(11, "Simulated signer of passports 2011"),
                 &["P"],
                 IssuerKey::rsa(SIGNER_2048, RsaPkcs1(Sha256))?,
             )?,
             id_2014: travel_rsa.document_signer(
-                12,
-                "Simulated signer of identity cards 2014",
+                &Subject::new(12, "Simulated signer of identity cards 2014"),
                 &["I"],
                 elliptic("signer 12", BrainpoolP320r1, Sha256)?,
             )?,
             passport_2024: travel_pss.document_signer(
-                13,
-                "Simulated signer of passports 2024",
+                &Subject::new(13, "Simulated signer of passports 2024"),
                 &["P"],
                 IssuerKey::rsa(SIGNER_3072, RsaPss(Sha256))?,
             )?,
             pace_p256: travel_curve.document_signer(
-                14,
-                "Simulated signer of passports for foreign readers",
+                &Subject::new(14, "Simulated signer of passports for foreign readers"),
                 &["P"],
                 elliptic("signer 14", P256, Sha256)?,
             )?,
             licence_2014: licence.document_signer(
-                15,
-                "Simulated signer of driving licences 2014",
+                &Subject::new(15, "Simulated signer of driving licences 2014"),
                 &[],
                 IssuerKey::rsa(SIGNER_2048, RsaPkcs1(Sha256))?,
             )?,
             licence_2020: licence.document_signer(
-                16,
-                "Simulated signer of driving licences 2020",
+                &Subject::new(16, "Simulated signer of driving licences 2020"),
                 &[],
                 elliptic("signer 16", BrainpoolP384r1, Sha384)?,
             )?,

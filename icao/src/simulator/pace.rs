@@ -10,6 +10,7 @@ use super::random::RandomSource;
 use super::secure_messaging::SecureMessaging;
 use crate::apdu::StatusWord;
 use crate::crypto::cipher::CipherSuite;
+use crate::crypto::curve::NamedCurve;
 use crate::crypto::kdf::{self, derive_key};
 use crate::crypto::key_agreement::{Group, PublicKey, SecretKey, SharedSecret, generic_mapping};
 use crate::tlv;
@@ -33,6 +34,8 @@ pub struct PaceVariant {
     suite: CipherSuite,
     parameter_id: u8,
     group: Group,
+    /// Whether EF.CardAccess must tell the group.
+    spelled_out: bool,
 }
 
 impl PaceVariant {
@@ -43,9 +46,31 @@ impl PaceVariant {
     #[must_use]
     pub fn new(mapping: Mapping, suite: CipherSuite, parameter_id: u8) -> Option<Self> {
         let group = Group::from_parameter_id(parameter_id)?;
+        Self::define(mapping, suite, parameter_id, group, false)
+    }
+
+    /// PACE in a group that EF.CardAccess spells out in a PACEDomainParameterInfo (Doc 9303-11, 9.2.2) under an id of the
+    /// chip's own. `None` as in [`PaceVariant::new`].
+    #[must_use]
+    pub fn with_domain_parameters(
+        mapping: Mapping,
+        suite: CipherSuite,
+        parameter_id: u8,
+        group: &Group,
+    ) -> Option<Self> {
+        Self::define(mapping, suite, parameter_id, group.clone(), true)
+    }
+
+    fn define(
+        mapping: Mapping,
+        suite: CipherSuite,
+        parameter_id: u8,
+        group: Group,
+        spelled_out: bool,
+    ) -> Option<Self> {
         let defined = match mapping {
             Mapping::Generic => true,
-            Mapping::Integrated => parameter_id != 10,
+            Mapping::Integrated => group != Group::Curve(NamedCurve::P224),
             Mapping::ChipAuthentication => {
                 suite != CipherSuite::TripleDes && matches!(group, Group::Curve(_))
             }
@@ -58,6 +83,7 @@ impl PaceVariant {
             suite,
             parameter_id,
             group,
+            spelled_out,
         })
     }
 
@@ -84,9 +110,13 @@ impl PaceVariant {
         self.suite
     }
 
-    /// Object identifier of the protocol, under id-PACE 0.4.0.127.0.7.2.2.4.
-    #[must_use]
-    pub fn protocol(&self) -> ObjectIdentifier {
+    /// Whether EF.CardAccess must tell the group.
+    pub(super) fn is_spelled_out(&self) -> bool {
+        self.spelled_out
+    }
+
+    /// Object identifier of mapping and key agreement, under id-PACE 0.4.0.127.0.7.2.2.4.
+    pub(super) fn mapping_protocol(&self) -> ObjectIdentifier {
         let mapping = match (self.mapping, &self.group) {
             (Mapping::Generic, Group::Dh(_)) => 1,
             (Mapping::Generic, Group::Curve(_)) => 2,
@@ -94,17 +124,21 @@ impl PaceVariant {
             (Mapping::Integrated, Group::Curve(_)) => 4,
             (Mapping::ChipAuthentication, _) => 6,
         };
+        const ID_PACE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.4");
+        ID_PACE.push_arc(mapping).unwrap_or(ID_PACE)
+    }
+
+    /// Object identifier of the protocol: mapping, key agreement and cipher.
+    #[must_use]
+    pub fn protocol(&self) -> ObjectIdentifier {
         let cipher = match self.suite {
             CipherSuite::TripleDes => 1,
             CipherSuite::Aes128 => 2,
             CipherSuite::Aes192 => 3,
             CipherSuite::Aes256 => 4,
         };
-        const ID_PACE: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.2.2.4");
-        ID_PACE
-            .push_arc(mapping)
-            .and_then(|oid| oid.push_arc(cipher))
-            .unwrap_or(ID_PACE)
+        let mapping = self.mapping_protocol();
+        mapping.push_arc(cipher).unwrap_or(mapping)
     }
 
     /// Length of the nonce s: one block of 128 bits; for Integrated Mapping as long as its pseudo-random function asks.

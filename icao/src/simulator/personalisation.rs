@@ -200,7 +200,6 @@ impl ChipBuilder {
                 key: Box::new(chip_rsa_key(bits)?),
                 hash,
                 trailer,
-                smaller_of_both: false,
             }),
         )
     }
@@ -477,7 +476,7 @@ impl ChipBuilder {
         {
             infos.push(files::active_authentication_info(*hash));
         }
-        infos.extend(self.pace.iter().map(files::pace_info));
+        infos.extend(self.pace.iter().flat_map(files::pace_infos));
         (!infos.is_empty()).then_some(infos)
     }
 
@@ -490,7 +489,7 @@ impl ChipBuilder {
         let Some(variant) = mapping else {
             return Ok(None);
         };
-        let mut infos: Vec<_> = self.pace.iter().map(files::pace_info).collect();
+        let mut infos: Vec<_> = self.pace.iter().flat_map(files::pace_infos).collect();
         infos.extend(
             self.chip_authentication
                 .iter()
@@ -507,7 +506,7 @@ impl ChipBuilder {
             directory.put(ElementaryFile::new(fid, ReadAccess::Always, content));
         };
         if !self.pace.is_empty() && !self.quirks.has(Quirk::CardAccessMissing) {
-            let infos: Vec<_> = self.pace.iter().map(files::pace_info).collect();
+            let infos: Vec<_> = self.pace.iter().flat_map(files::pace_infos).collect();
             let cluttered = self.quirks.has(Quirk::CardAccessCluttered);
             put(0x011C, files::card_access(infos, cluttered));
         }

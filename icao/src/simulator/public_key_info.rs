@@ -73,31 +73,33 @@ pub(super) fn curve(curve: NamedCurve, key: &[u8], form: CurveForm) -> Option<Ve
 
 /// A public key of key agreement. `form` concerns curves only.
 pub(super) fn agreement(public_key: &PublicKey, form: CurveForm) -> Vec<u8> {
-    match public_key.group() {
-        Group::Curve(curve) => sequence(&[
-            curve_identifier(*curve, form),
-            bit_string(public_key.as_bytes()),
-        ]),
-        Group::Dh(group) => sequence(&[
-            sequence(&[
-                oid(DH_PUBLIC_NUMBER),
-                sequence(&[
-                    unsigned_integer(group.modulus()),
-                    unsigned_integer(PublicKey::generator(public_key.group()).as_bytes()),
-                    unsigned_integer(group.order().unwrap_or_default()),
-                ]),
-            ]),
-            bit_string(&unsigned_integer(public_key.as_bytes())),
-        ]),
-    }
+    let group = public_key.group();
+    let bytes = match group {
+        Group::Curve(_) => public_key.as_bytes().to_vec(),
+        Group::Dh(_) => unsigned_integer(public_key.as_bytes()),
+    };
+    sequence(&[group_identifier(group, form), bit_string(&bytes)])
 }
 
-fn curve_identifier(curve: NamedCurve, form: CurveForm) -> Vec<u8> {
-    match form {
-        CurveForm::Explicit => sequence(&[oid(EC_PUBLIC_KEY), explicit(curve)]),
-        CurveForm::Named => sequence(&[oid(EC_PUBLIC_KEY), oid(curve.oid())]),
-        CurveForm::Standardized => {
+/// AlgorithmIdentifier of a public key in `group`: the algorithm and its domain parameters.
+pub(super) fn group_identifier(group: &Group, form: CurveForm) -> Vec<u8> {
+    match (group, form) {
+        (Group::Curve(curve), CurveForm::Explicit) => {
+            sequence(&[oid(EC_PUBLIC_KEY), explicit(*curve)])
+        }
+        (Group::Curve(curve), CurveForm::Named) => {
+            sequence(&[oid(EC_PUBLIC_KEY), oid(curve.oid())])
+        }
+        (Group::Curve(curve), CurveForm::Standardized) => {
             sequence(&[oid(STANDARDIZED), integer(u32::from(curve.parameter_id()))])
+        }
+        (Group::Dh(parameters), _) => {
+            let mut numbers = vec![
+                unsigned_integer(parameters.modulus()),
+                unsigned_integer(PublicKey::generator(group).as_bytes()),
+            ];
+            numbers.extend(parameters.order().map(unsigned_integer));
+            sequence(&[oid(DH_PUBLIC_NUMBER), sequence(&numbers)])
         }
     }
 }

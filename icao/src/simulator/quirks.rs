@@ -41,6 +41,8 @@ pub enum Quirk {
     SignatureNeedsLe,
     /// 9, 30: ECDSA response of Active Authentication as DER SEQUENCE, not plain r ‖ s (PT).
     DerSignature,
+    /// 9: the RSA response of Active Authentication is n − S where that is smaller than S.
+    SmallerSignature,
     /// 9: EF.DG14 holds no ActiveAuthenticationInfo although the key is an elliptic curve key.
     ActiveAuthenticationInfoMissing,
     /// 11: EF.DG14 holds no ChipAuthenticationInfo (FR 2013, 2014).

@@ -4,7 +4,7 @@ use super::{After, Chip, Form, Outcome, Reply};
 use crate::apdu::{Command, MAX_SHORT_NE, StatusWord};
 use crate::crypto::cipher::CipherSuite;
 use crate::simulator::access::{Access, AccessControl};
-use crate::simulator::active_authentication::EcdsaForm;
+use crate::simulator::active_authentication::SignatureForm;
 use crate::simulator::chip_authentication::{self, ChipAuthenticationKey};
 use crate::simulator::file_system::Current;
 use crate::simulator::pace::{self, Mapping, Pace};
@@ -282,14 +282,17 @@ impl Chip {
         if ne > MAX_SHORT_NE && self.card.quirks.has(Quirk::NoSignatureForExtendedLe) {
             return Ok(StatusWord::OK.into());
         }
-        let encoding = if self.card.quirks.has(Quirk::DerSignature) {
-            EcdsaForm::Der
-        } else if self.card.quirks.has(Quirk::SignaturePadded) {
-            EcdsaForm::Padded
-        } else {
-            EcdsaForm::Plain
-        };
-        let mut signature = key.sign(&command.data, &mut *self.random, encoding)?;
+        let signature_form = self.card.quirks.find(|quirk| match *quirk {
+            Quirk::DerSignature => Some(SignatureForm::Der),
+            Quirk::SignaturePadded => Some(SignatureForm::Padded),
+            Quirk::SmallerSignature => Some(SignatureForm::SmallerOfBoth),
+            _ => None,
+        });
+        let mut signature = key.sign(
+            &command.data,
+            &mut *self.random,
+            signature_form.unwrap_or(SignatureForm::Plain),
+        )?;
         let room = form.capacity.min(usize::try_from(ne).unwrap_or(usize::MAX));
         if self.card.quirks.has(Quirk::SignatureTruncated) {
             signature.truncate(room);

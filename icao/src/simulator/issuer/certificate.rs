@@ -24,16 +24,66 @@ use crate::simulator::public_key_info::{integer, sequence, set};
 use crate::tlv;
 
 /// 2010-01-01T00:00:00Z.
-const NOT_BEFORE: Duration = Duration::from_secs(1_262_304_000);
+const NOT_BEFORE: u64 = 1_262_304_000;
 /// 2049-12-31T23:59:59Z, the last second that UTCTime can say.
-const NOT_AFTER: Duration = Duration::from_secs(2_524_607_999);
+const NOT_AFTER: u64 = 2_524_607_999;
 /// documentTypeList (Doc 9303-12, 7.1.1.7).
 const DOCUMENT_TYPE_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.6.2");
 
-/// What tells the two kinds of certificate apart.
+/// Whom a certificate names, and how long it is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// Serial number.
+    pub serial: u32,
+    /// commonName; organisation and unit say that the key is worthless.
+    pub common_name: &'a str,
+    /// countryName. Issuers differ in capitals (quirk 33).
+    pub country: &'a str,
+    /// First second of validity, since 1970.
+    pub not_before: u64,
+    /// Last second of validity, since 1970.
+    pub not_after: u64,
+}
+
+impl<'a> Subject<'a> {
+    /// A subject in NL, valid from 2010 to 2049.
+    #[must_use]
+    pub const fn new(serial: u32, common_name: &'a str) -> Self {
+        Self {
+            serial,
+            common_name,
+            country: "NL",
+            not_before: NOT_BEFORE,
+            not_after: NOT_AFTER,
+        }
+    }
+
+    fn name(&self) -> Result<Name, IssuerError> {
+        let Self {
+            common_name,
+            country,
+            ..
+        } = self;
+        let text = format!("CN={common_name},OU=Worthless test keys,O=RDA simulator,C={country}");
+        Name::from_str(&text).map_err(|_| IssuerError::Encoding)
+    }
+
+    fn validity(&self) -> Result<Validity, IssuerError> {
+        let time = |seconds| Time::try_from(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
+        Ok(Validity::new(time(self.not_before)?, time(self.not_after)?))
+    }
+}
+
+/// What tells the kinds of certificate apart.
 enum Role<'a> {
-    Csca,
-    DocumentSigner { issuer: Name, types: &'a [&'a str] },
+    /// A CSCA; its issuer is another one in a link certificate.
+    Csca {
+        issuer: Option<Name>,
+    },
+    DocumentSigner {
+        issuer: Name,
+        types: &'a [&'a str],
+    },
 }
 
 struct Profile<'a> {
@@ -44,8 +94,11 @@ struct Profile<'a> {
 impl BuilderProfile for Profile<'_> {
     fn get_issuer(&self, subject: &Name) -> Name {
         match &self.role {
-            Role::Csca => subject.clone(),
-            Role::DocumentSigner { issuer, .. } => issuer.clone(),
+            Role::Csca { issuer: None } => subject.clone(),
+            Role::Csca {
+                issuer: Some(issuer),
+            }
+            | Role::DocumentSigner { issuer, .. } => issuer.clone(),
         }
     }
 
@@ -71,7 +124,7 @@ impl BuilderProfile for Profile<'_> {
             extension(false, &SubjectKeyIdentifier::try_from(subject_key)?)?,
         ];
         match &self.role {
-            Role::Csca => {
+            Role::Csca { .. } => {
                 let usage = KeyUsages::KeyCertSign | KeyUsages::CRLSign;
                 extensions.push(extension(true, &KeyUsage(usage))?);
                 extensions.push(extension(
@@ -113,37 +166,28 @@ fn extension<E: Encode + AssociatedOid>(critical: bool, value: &E) -> der::Resul
 
 /// Signs a certificate for `public_key` with `issuer`.
 fn certify(
-    number: u32,
-    profile: Profile<'_>,
+    subject: &Subject<'_>,
+    role: Role<'_>,
     public_key: &IssuerKey,
     issuer: &IssuerKey,
 ) -> Result<Certificate, IssuerError> {
-    let validity = Validity::new(
-        Time::try_from(std::time::UNIX_EPOCH + NOT_BEFORE)?,
-        Time::try_from(std::time::UNIX_EPOCH + NOT_AFTER)?,
-    );
+    let profile = Profile {
+        subject: subject.name()?,
+        role,
+    };
     let public_key = SubjectPublicKeyInfoOwned::from_der(&public_key.public_key_info()?)?;
-    let builder =
-        CertificateBuilder::new(profile, SerialNumber::from(number), validity, public_key)?;
+    let serial = SerialNumber::from(subject.serial);
+    let builder = CertificateBuilder::new(profile, serial, subject.validity()?, public_key)?;
     Ok(builder.build::<_, IssuerSignature>(issuer)?)
 }
 
-fn name(common_name: &str) -> Result<Name, IssuerError> {
-    let text = format!("CN={common_name},OU=Worthless test keys,O=RDA simulator,C=NL");
-    Name::from_str(&text).map_err(|_| IssuerError::Encoding)
-}
-
 impl Csca {
-    /// A self-signed CSCA of the simulated Netherlands.
+    /// A self-signed CSCA.
     ///
     /// # Errors
-    /// [`IssuerError`] if the key is unusable or `common_name` cannot be encoded.
-    pub fn new(serial: u32, common_name: &str, key: IssuerKey) -> Result<Self, IssuerError> {
-        let profile = Profile {
-            subject: name(common_name)?,
-            role: Role::Csca,
-        };
-        let certificate = certify(serial, profile, &key, &key)?;
+    /// [`IssuerError`] if the key is unusable or the subject cannot be encoded.
+    pub fn new(subject: &Subject<'_>, key: IssuerKey) -> Result<Self, IssuerError> {
+        let certificate = certify(subject, Role::Csca { issuer: None }, &key, &key)?;
         Ok(Self { key, certificate })
     }
 
@@ -155,25 +199,32 @@ impl Csca {
         Ok(self.certificate.to_der()?)
     }
 
+    /// A link certificate (Doc 9303-12, 7.1.1): this CSCA vouches for the next one, whose subject `successor` is. DER.
+    ///
+    /// # Errors
+    /// As [`Csca::new`].
+    pub fn link(&self, successor: &Subject<'_>, key: &IssuerKey) -> Result<Vec<u8>, IssuerError> {
+        let role = Role::Csca {
+            issuer: Some(self.certificate.tbs_certificate().subject().clone()),
+        };
+        Ok(certify(successor, role, key, &self.key)?.to_der()?)
+    }
+
     /// Certifies a document signer for documents of these types (`P`, `I`, …; empty for driving licences).
     ///
     /// # Errors
     /// As [`Csca::new`].
     pub fn document_signer(
         &self,
-        serial: u32,
-        common_name: &str,
+        subject: &Subject<'_>,
         types: &[&str],
         key: IssuerKey,
     ) -> Result<DocumentSigner, IssuerError> {
-        let profile = Profile {
-            subject: name(common_name)?,
-            role: Role::DocumentSigner {
-                issuer: self.certificate.tbs_certificate().subject().clone(),
-                types,
-            },
+        let role = Role::DocumentSigner {
+            issuer: self.certificate.tbs_certificate().subject().clone(),
+            types,
         };
-        let certificate = certify(serial, profile, &key, &self.key)?;
+        let certificate = certify(subject, role, &key, &self.key)?;
         Ok(DocumentSigner { key, certificate })
     }
 }
