@@ -17,8 +17,7 @@ use std::time::Instant;
 
 use icao::access_key::{AccessKey, PaceKey};
 use icao::chip_authentication::strongest;
-use icao::crypto::curve::NamedCurve;
-use icao::crypto::key_agreement::{Group, PublicKey};
+use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId, Mapping, SecurityInfos};
 use icao::lds::sod::{HashMatch, Sod};
@@ -411,15 +410,10 @@ impl Login {
             .map_err(|_| Code::ChipAuthenticationMismatch)?;
         let tweak = self
             .binding()
-            .chip_authentication_tweak(
-                document.sod.raw(),
-                dg14.raw(),
-                public_key.as_bytes(),
-                order(group),
-            )
+            .chip_authentication_tweak(document.sod.raw(), dg14.raw(), public_key.as_bytes())
             .map_err(|_| Code::ChipAuthenticationMismatch)?;
         let public_key = public_key
-            .tweak(&*tweak)
+            .tweak(&tweak)
             .map_err(|_| Code::ChipAuthenticationMismatch)?;
 
         let answers = terminal.remote_chip_authentication(
@@ -540,18 +534,6 @@ fn confirms(dg14: &SecurityInfos, card_access: &SecurityInfos) -> bool {
         || card_access
             .pace()
             .all(|info| dg14.pace().any(|signed| signed == info))
-}
-
-/// Order of the group, as the binding wants it.
-fn order(group: &Group) -> Option<&[u8]> {
-    match group {
-        Group::Curve(curve) => Some(order_of_curve(*curve)),
-        Group::Dh(group) => group.order(),
-    }
-}
-
-fn order_of_curve(curve: NamedCurve) -> &'static [u8] {
-    curve.parameters().n
 }
 
 fn file_of(bytes: &[u8]) -> Result<evidence::File, Stop> {
