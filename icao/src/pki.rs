@@ -5,17 +5,26 @@
 //! [`Tolerance`](crate::tolerance::Tolerance), and leave the judgement to a policy.
 
 pub mod certificate;
+pub mod crl;
+pub mod csca_store;
 pub mod encoding;
 mod issuing_state;
+pub mod master_list;
 mod name;
+pub mod policy;
+pub mod signature;
 pub mod signed_data;
 mod time;
 
 use thiserror::Error;
 
 pub use certificate::{Certificate, Fingerprint};
+pub use crl::RevocationList;
+pub use csca_store::CscaStore;
 pub use issuing_state::IssuingState;
+pub use master_list::MasterList;
 pub use name::{Name, NameMatch};
+pub use policy::Policy;
 pub use signed_data::SignedData;
 pub use time::UnixTime;
 

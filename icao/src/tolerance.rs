@@ -74,6 +74,64 @@ tolerances! {
     ContentTypeData = "content-type-data",
     /// LDS version information in version 0 of the security object, or none in version 1.
     LdsVersionInfo = "lds-version-info",
+    /// The SignerInfo names its certificate wrongly; the only certificate that came along made the signature.
+    SignerIdentifier = "signer-identifier",
+    /// The SignerInfo names the issuer with its attributes in another order, letter case or string type.
+    SignerNameForm = "signer-name-form",
+    /// An RSA signature algorithm without the NULL that belongs to it.
+    RsaParametersAbsent = "rsa-parameters-absent",
+    /// A signature algorithm rsaEncryption, which leaves the hash to the digest algorithm.
+    RsaEncryptionIdentifier = "rsa-encryption-identifier",
+    /// NULL with an ECDSA or DSA signature algorithm, which has no parameters.
+    EcdsaParametersNull = "ecdsa-parameters-null",
+    /// An ECDSA signature algorithm that names no hash; the digest algorithm's is used.
+    EcdsaWithoutHash = "ecdsa-without-hash",
+    /// The digest algorithm of the SignerInfo is not the hash of its signature algorithm.
+    DigestAlgorithmMismatch = "digest-algorithm-mismatch",
+    /// The signature was made with the digest algorithm, not with the hash of the signature algorithm.
+    SignatureHashMismatch = "signature-hash-mismatch",
+    /// RSASSA-PSS with SHA-2 that leaves the salt length out, so that the default of 20 holds.
+    PssDefaultSalt = "pss-default-salt",
+    /// RSASSA-PSS with another salt length than stated.
+    PssOtherSaltLength = "pss-other-salt-length",
+    /// RSASSA-PSS with another hash in the mask than stated.
+    PssOtherMaskHash = "pss-other-mask-hash",
+    /// A PSS signature where PKCS #1 v1.5 is stated.
+    PssUnderPkcs1 = "pss-under-pkcs1",
+    /// A PKCS #1 v1.5 signature where PSS is stated.
+    Pkcs1UnderPss = "pkcs1-under-pss",
+    /// A PKCS #1 v1.5 signature whose DigestInfo lacks the NULL of its algorithm.
+    DigestInfoWithoutNull = "digest-info-without-null",
+    /// r or s of an ECDSA or DSA signature with surplus zero octets.
+    EcdsaIntegerPadded = "ecdsa-integer-padded",
+    /// r or s of an ECDSA or DSA signature without the zero octet that keeps it positive.
+    EcdsaIntegerNegative = "ecdsa-integer-negative",
+    /// r and s side by side where DER is due.
+    EcdsaPlainForDer = "ecdsa-plain-for-der",
+    /// DER where r and s side by side are due.
+    EcdsaDerForPlain = "ecdsa-der-for-plain",
+    /// r and s side by side, longer or shorter than the order of the curve.
+    EcdsaUnevenLength = "ecdsa-uneven-length",
+    /// The signer names no key of its issuer, or one that the issuer's certificate does not have.
+    AuthorityKeyIdentifier = "authority-key-identifier",
+    /// The signer names its issuer with attributes in another order, letter case or string type than the issuer itself.
+    IssuerNameForm = "issuer-name-form",
+    /// The signer names another issuer than the one whose key verifies its certificate.
+    IssuerName = "issuer-name",
+    /// The country of the signer is not the one of its issuer.
+    SignerCountry = "signer-country",
+    /// The issuer's certificate is not marked as one of a certification authority.
+    IssuerNotMarkedCa = "issuer-not-marked-ca",
+    /// The issuer's certificate has a key usage without the signing of certificates.
+    IssuerKeyUsage = "issuer-key-usage",
+    /// The signer's certificate has no key usage.
+    SignerKeyUsageAbsent = "signer-key-usage-absent",
+    /// The signer's certificate was issued outside the validity or private key usage period of its issuer.
+    IssuedOutsidePeriod = "issued-outside-period",
+    /// The signer's certificate outlives the one of its issuer.
+    OutlivesIssuer = "outlives-issuer",
+    /// Signed, by its own word, outside the private key usage period of the signer.
+    SignedOutsidePeriod = "signed-outside-period",
 }
 
 impl fmt::Display for Tolerance {

@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use der::asn1::ObjectIdentifier;
 
+use super::crl::extension_fields;
 use super::time;
 use super::{Name, PkiError, UnixTime};
 use crate::crypto::hash::HashAlgorithm;
@@ -102,6 +103,22 @@ pub struct AuthorityKeyIdentifier {
     pub key_id: Option<Vec<u8>>,
     /// Serial number of the issuer's certificate.
     pub serial: Option<Vec<u8>>,
+}
+
+impl AuthorityKeyIdentifier {
+    /// SEQUENCE { keyIdentifier [0], authorityCertIssuer [1], authorityCertSerialNumber [2] }, all OPTIONAL
+    pub(crate) fn parse(value: &[u8]) -> Result<Self, TlvError> {
+        let mut id = Self::default();
+        for field in Tlv::split(value)?.0.expect(SEQUENCE)?.children() {
+            let field = field?;
+            match field.tag {
+                0x80 => id.key_id = Some(field.value.to_vec()),
+                0x82 => id.serial = Some(field.value.to_vec()),
+                _ => {}
+            }
+        }
+        Ok(id)
+    }
 }
 
 /// Purposes of a key (RFC 5280 4.2.1.3).
@@ -365,13 +382,7 @@ impl Extensions {
         let mut extensions = Self::default();
         let mut seen = Vec::new();
         for extension in sequence.expect(SEQUENCE)?.children() {
-            let mut fields = extension?.expect(SEQUENCE)?.children();
-            let oid = fields.next().ok_or(TlvError::Truncated)??.oid()?;
-            let critical = match fields.optional(crate::tlv::asn1::BOOLEAN)? {
-                Some(critical) => critical.boolean()?,
-                None => false,
-            };
-            let value = fields.expect(OCTET_STRING)?.value;
+            let (oid, critical, value) = extension_fields(extension?)?;
             if seen.len() == MAX_EXTENSIONS {
                 return Err(TlvError::TooMany.into());
             }
@@ -402,14 +413,7 @@ impl Extensions {
                 key_id?;
             }
             AUTHORITY_KEY_IDENTIFIER => {
-                for field in Tlv::split(value)?.0.expect(SEQUENCE)?.children() {
-                    let field = field?;
-                    match field.tag {
-                        0x80 => self.authority_key_id.key_id = Some(field.value.to_vec()),
-                        0x82 => self.authority_key_id.serial = Some(field.value.to_vec()),
-                        _ => {}
-                    }
-                }
+                self.authority_key_id = AuthorityKeyIdentifier::parse(value)?
             }
             KEY_USAGE => match Tlv::split(value)?.0.expect(BIT_STRING)?.value {
                 [_unused, first, ..] => self.key_usage = Some(KeyUsage(*first)),
