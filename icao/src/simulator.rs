@@ -43,7 +43,7 @@ mod pace;
 mod personalisation;
 mod profile;
 mod public_key_info;
-mod quirks;
+pub mod quirks;
 mod random;
 mod secure_messaging;
 

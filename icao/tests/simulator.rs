@@ -6,18 +6,21 @@
 use icao::access_key::AccessKey;
 use icao::apdu::{Command, Response, StatusWord, Step};
 use icao::bac::Bac;
+use icao::crypto::cipher::CipherSuite;
+use icao::crypto::curve::NamedCurve;
 use icao::crypto::hash::HashAlgorithm;
+use icao::crypto::key_agreement::Group;
 use icao::lds::sod::Sod;
-use icao::lds::{DataGroup, Dg15};
+use icao::lds::{DataGroup, Dg14, Dg15};
 use icao::pki::DocumentKind;
 use icao::secure_messaging::SecureMessaging;
 use icao::simulator::{
-    Chip, ChipBuilder, Fault, Form, Profile, Quirk, ReadAccess, SimulatedLink, Trailer,
+    Chip, ChipBuilder, Csca, CurveForm, Directory, ElementaryFile, Fault, Form, Holder, IssuerKey,
+    Mapping, PaceVariant, Profile, Quirk, ReadAccess, SimulatedLink, Subject, Trailer,
     csca_certificates,
 };
 use icao::transport::{Limits, Transport, TransportError};
 use openssl::cms::{CMSOptions, CmsContentInfo};
-use openssl::stack::Stack;
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
@@ -125,16 +128,7 @@ fn openssl_verifies_every_document() {
 
         let object = icao::tlv::Tlv::only(&sod).unwrap().expect(0x77).unwrap();
         let mut cms = CmsContentInfo::from_der(object.value).unwrap();
-        let empty = X509StoreBuilder::new().unwrap().build();
-        let mut signed = Vec::new();
-        cms.verify(
-            None::<&Stack<X509>>.map(|stack| &**stack),
-            Some(&empty),
-            None,
-            Some(&mut signed),
-            CMSOptions::NO_SIGNER_CERT_VERIFY | CMSOptions::BINARY,
-        )
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!verified_content(&mut cms).is_empty(), "{name}");
 
         let parsed = Sod::parse(&sod).unwrap();
         let signer = parsed.signed_data().certificates()[0].clone();
@@ -458,6 +452,11 @@ fn reading_quirks() {
     let refused = reader.protected(&by_sfi).unwrap().status;
     assert_eq!(refused, StatusWord::CONDITIONS_OF_USE);
 
+    let oversized = Chip::passport().quirk(Quirk::OversizedResponses);
+    let mut reader = Reader::opened(oversized.limits(Limits::EXTENDED));
+    assert_eq!(reader.select(0x0102), StatusWord::OK);
+    assert_eq!(reader.read(0, 256), (256, StatusWord::OK));
+
     let mut reader = Reader::opened(Chip::passport().quirk(Quirk::TrailingBytes(20)));
     assert_eq!(reader.select(0x0101), StatusWord::OK);
     assert_eq!(reader.read(93, 256), (20, StatusWord::OK));
@@ -586,13 +585,173 @@ fn signer_quirks_show_in_the_security_object() {
         );
     }
     assert!(sod(Quirk::SodIndefiniteLength).ends_with(&[0; 6]));
-    let chip = Chip::passport().quirk(Quirk::ComMissing).build().unwrap();
+    let chip = Chip::identity_card();
+    let with_null = chip.quirk(Quirk::SignerInfoNullParameters).build().unwrap();
+    let ecdsa_with_sha256_null = hex::decode("300c06082a8648ce3d0403020500").unwrap();
+    let sod = content(&with_null, 0x011D);
     assert!(
-        !chip.file_system().applications[0]
-            .files
-            .iter()
-            .any(|file| file.fid == 0x011E)
+        sod.windows(ecdsa_with_sha256_null.len())
+            .any(|window| window == ecdsa_with_sha256_null)
     );
+}
+
+#[test]
+fn missing_infos_are_missing() {
+    let com = |chip: ChipBuilder| {
+        let com = content(&chip.build().unwrap(), 0x011E);
+        icao::lds::Com::parse(&com).unwrap().data_groups().to_vec()
+    };
+    assert_eq!(com(Chip::passport()), [DataGroup::DG1, DataGroup::DG2]);
+    let omitted = Chip::passport().quirk(Quirk::ComOmits(2));
+    assert_eq!(com(omitted), [DataGroup::DG1]);
+    let chip = Chip::passport().quirk(Quirk::ComMissing).build().unwrap();
+    let files = &chip.file_system().applications[0].files;
+    assert!(!files.iter().any(|file| file.fid == 0x011E));
+
+    let group = Group::Curve(NamedCurve::P256);
+    let chip = Chip::passport()
+        .chip_authentication(&group, None, &[CipherSuite::TripleDes])
+        .unwrap()
+        .quirk(Quirk::ChipAuthenticationInfoMissing)
+        .build()
+        .unwrap();
+    let dg14 = Dg14::parse(&content(&chip, 0x010E)).unwrap();
+    assert_eq!(dg14.security_infos().chip_authentication().count(), 0);
+    let options = dg14.security_infos().chip_authentication_options();
+    assert!(options[0].inferred);
+}
+
+/// ISO/IEC 19794-5: the length of the record is in bytes 8 to 11.
+#[test]
+fn face_records_say_what_the_switch_says() {
+    for error in [0, -8, -1] {
+        let chip = Chip::passport().quirk(Quirk::FaceRecordLength(error));
+        let dg2 = content(&chip.build().unwrap(), 0x0102);
+        let at = dg2
+            .windows(4)
+            .position(|window| window == b"FAC\0")
+            .unwrap();
+        let said = u32::from_be_bytes(dg2[at + 8..at + 12].try_into().unwrap());
+        let real = u32::try_from(dg2.len() - at).unwrap();
+        assert_eq!(said, real.wrapping_add_signed(error));
+        assert!(dg2.ends_with(&[0xFF, 0xD9]), "a whole JPEG");
+    }
+}
+
+#[test]
+fn long_document_numbers_go_on_in_the_optional_data() {
+    let holder = Holder {
+        document_number: "D23145890734",
+        date_of_birth: "340712",
+        date_of_expiry: "950712",
+        bsn_in_chip: false,
+        ..Profile::NlId2014.holder()
+    };
+    // Doc 9303-11, appendix D.2.
+    assert_eq!(
+        holder.mrz_information(Form::IdentityCard),
+        "D23145890734934071279507122"
+    );
+    let lines = holder.mrz_lines(Form::IdentityCard);
+    assert_eq!(lines[0], "I<NLDD23145890<7349<<<<<<<<<<<");
+    assert!(icao::mrz::Mrz::parse(lines.concat().as_bytes()).is_ok());
+}
+
+#[test]
+fn chips_may_have_more_applications() {
+    let aid = vec![0xE8, 0x07, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x02];
+    let mut chip = Chip::identity_card()
+        .application(Directory {
+            aid: aid.clone(),
+            files: vec![ElementaryFile::new(
+                0x0101,
+                ReadAccess::Always,
+                vec![0x61, 0x00],
+            )],
+        })
+        .build()
+        .unwrap();
+    let mut transmit =
+        |command: Command| Response::parse(&chip.process(&command.to_bytes().unwrap())).unwrap();
+    assert!(transmit(Command::select_application(&aid)).status.is_ok());
+    let open = transmit(Command::read_binary_sfi(1, 0, 256));
+    assert_eq!(open.data, [0x61, 0x00]);
+    assert!(transmit(Command::select_application(&AID)).status.is_ok());
+    let closed = transmit(Command::read_binary_sfi(1, 0, 256));
+    assert_eq!(closed.status, StatusWord::SECURITY_STATUS);
+    let unknown = transmit(Command::select_application(&aid[..8]));
+    assert_eq!(unknown.status, StatusWord::FILE_NOT_FOUND);
+}
+
+#[test]
+fn issuers_can_be_dated_and_linked() {
+    let key = |label| {
+        let curve = NamedCurve::BrainpoolP256r1;
+        IssuerKey::elliptic(label, curve, CurveForm::Explicit, HashAlgorithm::Sha256).unwrap()
+    };
+    let old = Csca::new(&Subject::new(1, "Old CSCA"), key("old")).unwrap();
+    let successor = Subject {
+        country: "nl",
+        not_before: 1_577_836_800,
+        not_after: 1_609_459_199,
+        ..Subject::new(2, "New CSCA")
+    };
+    let new = Csca::new(&successor, key("new")).unwrap();
+    let link = X509::from_der(&old.link(&successor, &key("new")).unwrap()).unwrap();
+    let old = X509::from_der(&old.to_der().unwrap()).unwrap();
+    let issued = X509::from_der(&new.to_der().unwrap()).unwrap();
+    assert!(link.verify(&old.public_key().unwrap()).unwrap());
+    assert!(
+        link.public_key()
+            .unwrap()
+            .public_eq(&issued.public_key().unwrap())
+    );
+    assert_eq!(link.not_after().to_string(), "Dec 31 23:59:59 2020 GMT");
+
+    let signer = new
+        .document_signer(&successor, &["P", "PP"], key("signer"))
+        .unwrap();
+    let chip = Chip::passport().signer(signer).build().unwrap();
+    let sod = Sod::parse(&content(&chip, 0x011D)).unwrap();
+    let certificate = X509::from_der(&sod.signed_data().certificates()[0]).unwrap();
+    assert!(certificate.verify(&issued.public_key().unwrap()).unwrap());
+}
+
+/// EF.CardSecurity of a chip with Chip Authentication Mapping: signed, and closed until PACE.
+#[test]
+fn card_security_is_signed_and_closed() {
+    let group = Group::Curve(NamedCurve::BrainpoolP256r1);
+    let suite = CipherSuite::Aes128;
+    let variant = PaceVariant::new(Mapping::ChipAuthentication, suite, 13).unwrap();
+    let mut reader = Reader::new(
+        Chip::passport()
+            .pace(variant)
+            .chip_authentication(&group, Some(1), &[suite])
+            .unwrap(),
+    );
+    let files = &reader.chip.file_system().master_file.files;
+    let file = files.iter().find(|file| file.fid == 0x011D).unwrap();
+    assert_eq!(file.access, ReadAccess::Pace);
+    let mut cms = CmsContentInfo::from_der(&file.content).unwrap();
+    assert_eq!(verified_content(&mut cms)[0], 0x31, "a SET OF SecurityInfo");
+    let refused = reader.plain(&Command::select_file(0x011D)).status;
+    assert_eq!(refused, StatusWord::SECURITY_STATUS);
+}
+
+/// What OpenSSL finds signed, whoever signed it.
+fn verified_content(cms: &mut CmsContentInfo) -> Vec<u8> {
+    let mut signed = Vec::new();
+    let nobody = X509StoreBuilder::new().unwrap().build();
+    let flags = CMSOptions::NO_SIGNER_CERT_VERIFY | CMSOptions::BINARY;
+    cms.verify(
+        None::<&openssl::stack::StackRef<X509>>,
+        Some(&nobody),
+        None,
+        Some(&mut signed),
+        flags,
+    )
+    .unwrap();
+    signed
 }
 
 #[test]

@@ -438,6 +438,7 @@ impl ChipBuilder {
         let mut object = SecurityObject::of_hashes(self.hash, &hashes, version);
         object.indefinite_length = self.quirks.has(Quirk::SodIndefiniteLength);
         object.names_rsa_encryption = self.quirks.has(Quirk::SignerInfoNamesRsaEncryption);
+        object.null_parameters = self.quirks.has(Quirk::SignerInfoNullParameters);
         object.wrong_signer = self.quirks.has(Quirk::SignerIdentifierMismatch);
         object.by_key_identifier = self.quirks.has(Quirk::SignerByKeyIdentifier);
         let content_type = self.quirks.find(|quirk| match *quirk {

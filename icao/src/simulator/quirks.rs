@@ -1,7 +1,68 @@
 //! Ways in which real chips differ from the standards, each a switch.
 //!
-//! The numbers are those of the project's list of observed deviations (`docs/`); a chip without switches behaves as
-//! Doc 9303-10, Doc 9303-11 and ISO/IEC 7816-4 say.
+//! A chip without switches behaves as Doc 9303-10, Doc 9303-11 and ISO/IEC 7816-4 say. The numbers are those of the project's
+//! list of 40 deviations that have been seen in the field; those that concern a chip are here:
+//!
+//! | no. | deviation | switch | test |
+//! |---|---|---|---|
+//! | 1 | PACE-only documents; SELECT with Le is refused | [`without_bac`], [`Quirk::SelectRefusesLe`] | `pace_only_documents_refuse_bac`, `selection_quirks` |
+//! | 2 | DO 84 demanded | [`Quirk::ParameterIdRequired`] | `pace_quirks` |
+//! | 3 | SELECT of the master file | [`Quirk::MasterFileRefused`], [`Quirk::MasterFileNotSelected`] | `selection_quirks` |
+//! | 4 | read lengths | [`Quirk::ReadLimit`], [`Quirk::EndOfFileWarning`] | `reading_quirks`, `appendix_g1_pace_ecdh` |
+//! | 5 | extended length promised and not kept | [`Quirk::ExtendedLengthTrap`] | `signature_quirks` |
+//! | 6 | commands that break secure messaging | [`Quirk::SelectBreaksChannel`], [`Quirk::OddReadBreaksChannel`] | `reading_quirks` |
+//! | 7 | the link is lost | [`Fault`] | `faults_happen_when_the_hook_says_so` |
+//! | 8 | long signatures | [`Quirk::SignatureTruncated`], [`Quirk::NoSignatureForExtendedLe`], [`Quirk::SignatureNeedsLe`]; in pieces (61xx) without any | `signature_quirks`, `active_authentication_by_rsa_recovers_to_the_challenge` |
+//! | 9 | algorithms of Active Authentication | [`Trailer`], [`Quirk::SmallerSignature`], [`Quirk::DerSignature`], [`Quirk::ActiveAuthenticationInfoMissing`] | `every_active_authentication_by_rsa…`, `…_by_ecdsa…` |
+//! | 10 | files right, keys wrong; files wrong | [`cloned`], [`overwrite`] | `every_chip_authentication…`, `openssl_verifies_every_document` |
+//! | 11 | Chip Authentication untold; key references | [`Quirk::ChipAuthenticationInfoMissing`], [`Quirk::MinimalKeyIdRequired`] | `missing_infos_are_missing`, `chip_authentication_chooses_its_key_by_reference` |
+//! | 12 | Le in MSE:Set AT; long keys in chains | [`Quirk::ChipAuthenticationRefusesLe`] | `chip_authentication_chooses…`, `every_chip_authentication…` |
+//! | 14 | EF.SOD in BER, other content types | [`Quirk::SodIndefiniteLength`], [`Quirk::SodContentType`] | `signer_quirks_show_in_the_security_object` |
+//! | 16 | explicit curve parameters (the rule) or named ones | [`CurveForm`] | `openssl_verifies_every_document` |
+//! | 17 | algorithm identifiers that do not fit | [`Quirk::SignerInfoNamesRsaEncryption`], [`Quirk::SignerInfoNullParameters`] | `signer_quirks_show_in_the_security_object` |
+//! | 18 | SignerIdentifier | [`Quirk::SignerIdentifierMismatch`], [`Quirk::SignerByKeyIdentifier`] | `signer_quirks_show_in_the_security_object` |
+//! | 19 | long document numbers | [`Holder::document_number`] | `long_document_numbers_go_on_in_the_optional_data` |
+//! | 20, 28 | contents of DG1, DG11, DG12 | [`data_group`] | `files_beyond_32_kilobytes…` |
+//! | 21 | EF.COM incomplete or absent; DG3 unreadable | [`Quirk::ComOmits`], [`Quirk::ComMissing`], [`fingerprints`] | `missing_infos_are_missing`, `errors_of_commands…` |
+//! | 22 | PACE fails, BAC works | [`Quirk::PaceBroken`] | `pace_quirks` |
+//! | 23 | retry counters and their status words | [`Quirk::WrongKeyStatus`], [`Quirk::CanTries`] | `a_wrong_key_gets_6300…`, `pace_quirks` |
+//! | 24 | several keys of Chip Authentication | [`chip_authentication`] more than once | `chip_authentication_chooses_its_key_by_reference` |
+//! | 25 | rare variants of PACE | [`PaceVariant`] | `every_pace_opens…` |
+//! | 26 | files with bytes behind their end | [`Quirk::TrailingBytes`] | `reading_quirks` |
+//! | 27 | lengths inside DG2 | [`Quirk::FaceRecordLength`] | `face_records_say_what_the_switch_says` |
+//! | 30 | padded ECDSA responses | [`Quirk::SignaturePadded`] | `every_active_authentication_by_ecdsa…` |
+//! | 31, 33 | validity, link certificates, spelling of countries | [`Subject`], [`Csca::link`] | `issuers_can_be_dated_and_linked` |
+//! | 34 | the first challenge is refused | [`Quirk::FirstChallengeRefused`] | `selection_quirks` |
+//! | 35 | EF.DIR and EF.ATR/INFO refused | [`Quirk::InfoFilesRefused`] | `selection_quirks` |
+//! | 36 | no access control | [`without_access_control`] | `documents_without_access_control_lie_open` |
+//! | 37 | more applications on a chip | [`application`] | `chips_may_have_more_applications` |
+//! | 38 | slow chips | [`Fault::Delay`] | `faults_happen_when_the_hook_says_so` |
+//! | 39 | order of data objects in responses | [`Quirk::StatusObjectFirst`] | `reading_quirks` |
+//! | 40 | clutter in EF.CardAccess | [`Quirk::CardAccessCluttered`] | `pace_quirks` |
+//!
+//! Seen in the virtual passports of others, and not in that list: [`Quirk::BareErrors`], [`Quirk::OversizedResponses`],
+//! [`Quirk::NoShortFileIdentifiers`], [`Quirk::CardAccessMissing`], [`Quirk::ZeroLeReadsNothing`],
+//! [`Quirk::ActiveAuthenticationAbsent`].
+//!
+//! What is left concerns the terminal alone (13, 15), trust lists (32), or has no switch yet: a key whose certificate names
+//! another curve (29).
+//!
+//! [`Csca::link`]: super::Csca::link
+//! [`CurveForm`]: super::CurveForm
+//! [`Fault`]: super::Fault
+//! [`Fault::Delay`]: super::Fault::Delay
+//! [`Holder::document_number`]: super::Holder::document_number
+//! [`PaceVariant`]: super::PaceVariant
+//! [`Subject`]: super::Subject
+//! [`Trailer`]: super::Trailer
+//! [`application`]: super::ChipBuilder::application
+//! [`chip_authentication`]: super::ChipBuilder::chip_authentication
+//! [`cloned`]: super::ChipBuilder::cloned
+//! [`data_group`]: super::ChipBuilder::data_group
+//! [`fingerprints`]: super::ChipBuilder::fingerprints
+//! [`overwrite`]: super::ChipBuilder::overwrite
+//! [`without_access_control`]: super::ChipBuilder::without_access_control
+//! [`without_bac`]: super::ChipBuilder::without_bac
 
 /// One deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +119,8 @@ pub enum Quirk {
     SodContentType(&'static str),
     /// 17: the SignerInfo names rsaEncryption where the signature is RSASSA-PKCS1-v1_5 with a hash (AU, US).
     SignerInfoNamesRsaEncryption,
+    /// 17: the signature algorithm of the SignerInfo has NULL parameters where it should have none (AE, with ECDSA).
+    SignerInfoNullParameters,
     /// 18: issuer and serial number in the SignerInfo fit no certificate (UA).
     SignerIdentifierMismatch,
     /// 18: the SignerInfo names its signer by subject key identifier.

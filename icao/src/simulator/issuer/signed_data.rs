@@ -35,6 +35,7 @@ pub struct SecurityObject {
     pub(in crate::simulator) content: Vec<u8>,
     pub(in crate::simulator) indefinite_length: bool,
     pub(in crate::simulator) names_rsa_encryption: bool,
+    pub(in crate::simulator) null_parameters: bool,
     pub(in crate::simulator) wrong_signer: bool,
     pub(in crate::simulator) by_key_identifier: bool,
 }
@@ -47,6 +48,7 @@ impl SecurityObject {
             content,
             indefinite_length: false,
             names_rsa_encryption: false,
+            null_parameters: false,
             wrong_signer: false,
             by_key_identifier: false,
         }
@@ -110,6 +112,9 @@ impl SecurityObject {
                 oid: RSA_ENCRYPTION,
                 parameters: Some(Any::null()),
             };
+        }
+        if self.null_parameters {
+            signature_algorithm.parameters = Some(Any::null());
         }
         let (version, sid) = self.identifier(signer)?;
         let signer_info = SignerInfo {
