@@ -277,7 +277,7 @@ impl Pace {
         Ok(())
     }
 
-    /// MSE:Set AT. Data object 84 is always sent: without it some chips refuse, and others take their first parameters.
+    /// MSE:Set AT. Data object 84 is always sent where the parameters have a number: without it some chips refuse, and others take their first parameters.
     fn set_at(&self) -> Command {
         let oid = self.parameters.protocol().oid();
         let reference = [self.password.reference() as u8];
@@ -285,7 +285,7 @@ impl Pace {
             [
                 tlv::encode(0x80, oid.as_bytes()),
                 tlv::encode(0x83, &reference),
-                tlv::encode(0x84, &self.parameters.reference()),
+                self.parameters.reference(),
             ]
             .concat(),
         )

@@ -500,7 +500,8 @@ fn pace_opens_in_a_group_that_card_access_spells_out() {
         assert_eq!(domain.parameter_id, Some(40));
         assert_eq!(domain.agreement, info.protocol.agreement);
 
-        let parameters = PaceParameters::new(info.protocol, group, 40).unwrap();
+        let parameters = PaceParameters::from_infos(info, infos).unwrap();
+        assert_eq!(parameters.group(), &group);
         let secrets = PaceSecrets::generate(&parameters, &mut random);
         let mut run = Pace::with_secrets(parameters, mrz_key().pace_password(), secrets).unwrap();
         let mut channel = loop {

@@ -4,7 +4,7 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef, UintRef};
 use der::{Decode, Sequence};
-use spki::SubjectPublicKeyInfoRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use super::curve::{ExplicitParameters, NamedCurve};
 use super::key_agreement::{DhGroup, Group, KeyAgreementError, PublicKey};
@@ -69,11 +69,11 @@ impl VerifyingKey {
                     .map(Self::Rsa)
                     .ok_or(invalid)
             }
-            EC_PUBLIC_KEY => EcPublicKey::new(curve(&info)?, key_octets(&info)?)
+            EC_PUBLIC_KEY => EcPublicKey::new(curve(&info.algorithm)?, key_octets(&info)?)
                 .map(Self::Ec)
                 .ok_or(invalid),
             DSA => {
-                let domain: DsaDomain<'_> = parameters(&info)?;
+                let domain: DsaDomain<'_> = parameters(&info.algorithm)?;
                 let y = UintRef::from_der(key_octets(&info)?)?;
                 let [p, q, g, y] = [domain.p, domain.q, domain.g, y].map(|n| n.as_bytes());
                 DsaPublicKey::new(p, q, g, y).map(Self::Dsa).ok_or(invalid)
@@ -92,30 +92,42 @@ impl PublicKey {
     pub fn from_spki(der: &[u8]) -> Result<Self, PublicKeyInfoError> {
         let info = SubjectPublicKeyInfoRef::from_der(der)?;
         let key = key_octets(&info)?;
-        let group = match info.algorithm.oid {
-            EC_PUBLIC_KEY => Group::Curve(curve(&info)?),
-            STANDARDIZED_PARAMETERS => Group::from_parameter_id(parameters(&info)?)
-                .ok_or(PublicKeyInfoError::UnsupportedParameters)?,
-            DH_KEY_AGREEMENT => {
-                let domain: Pkcs3Domain<'_> = parameters(&info)?;
-                Group::Dh(DhGroup::from_parameters(
-                    domain.p.as_bytes(),
-                    domain.g.as_bytes(),
-                    None,
-                )?)
-            }
-            DH_PUBLIC_NUMBER => {
-                let domain: X942Domain<'_> = parameters(&info)?;
-                let [p, g, q] = [domain.p, domain.g, domain.q].map(|n| n.as_bytes());
-                Group::Dh(DhGroup::from_parameters(p, g, Some(q))?)
-            }
-            other => return Err(PublicKeyInfoError::UnsupportedAlgorithm(other)),
-        };
+        let group = group(&info.algorithm)?;
         let octets = match &group {
             Group::Curve(_) => key,
             Group::Dh(_) => UintRef::from_der(key)?.as_bytes(),
         };
         Ok(Self::from_bytes(&group, octets)?)
+    }
+}
+
+impl Group {
+    /// Reads the domain parameters of an AlgorithmIdentifier: standardized, named or explicit ones, as in
+    /// PACEDomainParameterInfo (Doc 9303-11 9.2.2).
+    ///
+    /// # Errors
+    /// See [`PublicKeyInfoError`].
+    pub fn from_algorithm_identifier(der: &[u8]) -> Result<Self, PublicKeyInfoError> {
+        group(&AlgorithmIdentifierRef::from_der(der)?)
+    }
+}
+
+fn group(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Group, PublicKeyInfoError> {
+    match algorithm.oid {
+        EC_PUBLIC_KEY => Ok(Group::Curve(curve(algorithm)?)),
+        STANDARDIZED_PARAMETERS => Group::from_parameter_id(parameters(algorithm)?)
+            .ok_or(PublicKeyInfoError::UnsupportedParameters),
+        DH_KEY_AGREEMENT => {
+            let domain: Pkcs3Domain<'_> = parameters(algorithm)?;
+            let [p, g] = [domain.p, domain.g].map(|n| n.as_bytes());
+            Ok(Group::Dh(DhGroup::from_parameters(p, g, None)?))
+        }
+        DH_PUBLIC_NUMBER => {
+            let domain: X942Domain<'_> = parameters(algorithm)?;
+            let [p, g, q] = [domain.p, domain.g, domain.q].map(|n| n.as_bytes());
+            Ok(Group::Dh(DhGroup::from_parameters(p, g, Some(q))?))
+        }
+        other => Err(PublicKeyInfoError::UnsupportedAlgorithm(other)),
     }
 }
 
@@ -125,22 +137,18 @@ fn key_octets<'a>(info: &SubjectPublicKeyInfoRef<'a>) -> Result<&'a [u8], Public
         .ok_or(PublicKeyInfoError::Malformed)
 }
 
-fn parameters<'a, T>(info: &SubjectPublicKeyInfoRef<'a>) -> Result<T, PublicKeyInfoError>
+fn parameters<'a, T>(algorithm: &AlgorithmIdentifierRef<'a>) -> Result<T, PublicKeyInfoError>
 where
     T: der::Choice<'a> + der::DecodeValue<'a, Error = der::Error>,
 {
-    Ok(info
-        .algorithm
+    Ok(algorithm
         .parameters
         .ok_or(PublicKeyInfoError::Malformed)?
         .decode_as()?)
 }
 
-fn curve(info: &SubjectPublicKeyInfoRef<'_>) -> Result<NamedCurve, PublicKeyInfoError> {
-    let parameters = info
-        .algorithm
-        .parameters
-        .ok_or(PublicKeyInfoError::Malformed)?;
+fn curve(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<NamedCurve, PublicKeyInfoError> {
+    let parameters = algorithm.parameters.ok_or(PublicKeyInfoError::Malformed)?;
     if let Ok(oid) = parameters.decode_as::<ObjectIdentifier>() {
         return NamedCurve::from_oid(&oid).ok_or(PublicKeyInfoError::UnsupportedParameters);
     }

@@ -2,10 +2,16 @@
 
 use crate::crypto::curve::NamedCurve;
 use crate::crypto::key_agreement::Group;
-use crate::lds::security_info::{Agreement, KeyId, Mapping, PaceInfo, PaceProtocol};
+use crate::crypto::public_key_info::PublicKeyInfoError;
+use crate::lds::security_info::{
+    Agreement, KeyId, Mapping, PaceDomainParameterInfo, PaceInfo, PaceProtocol, SecurityInfos,
+};
+use crate::tlv;
 
 /// Version of PACE that Doc 9303 defines.
 const VERSION: u64 = 2;
+/// Largest number that is, or is reserved for, standardized domain parameters (Doc 9303-11, 9.5.1).
+const LAST_STANDARDIZED: u64 = 31;
 
 /// Why a PACEInfo cannot be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +26,12 @@ pub enum ParametersError {
     /// Domain parameters that are not standardized, or reserved.
     #[error("PACE domain parameters {0} are not standardized")]
     UnknownParameterId(u64),
+    /// The PACEDomainParameterInfo that the PACEInfo refers to is absent, or there are several.
+    #[error("PACEInfo refers to no single PACEDomainParameterInfo")]
+    NoDomainParameterInfo,
+    /// The domain parameters given on the chip cannot be used.
+    #[error("PACE domain parameters of the chip: {0}")]
+    DomainParameters(#[from] PublicKeyInfoError),
     /// A curve for a Diffie-Hellman protocol, or the other way round.
     #[error("PACE domain parameters are of another kind than the protocol")]
     KindMismatch,
@@ -36,7 +48,7 @@ pub enum ParametersError {
 pub struct PaceParameters {
     protocol: PaceProtocol,
     group: Group,
-    parameter_id: KeyId,
+    parameter_id: Option<KeyId>,
 }
 
 impl PaceParameters {
@@ -53,18 +65,40 @@ impl PaceParameters {
         Self::new(
             info.protocol,
             group.ok_or(ParametersError::UnknownParameterId(id))?,
-            id,
+            Some(id),
         )
     }
 
-    /// Combines a protocol with a group that the chip knows by `parameter_id`.
+    /// Looks up the domain parameters of a PACEInfo, in the PACEDomainParameterInfos beside it where they are not
+    /// standardized (Doc 9303-11, 9.2.2). Curves must be known ones, whatever their form.
+    ///
+    /// # Errors
+    /// As [`Self::from_info`], and [`ParametersError::NoDomainParameterInfo`], [`ParametersError::DomainParameters`].
+    pub fn from_infos(info: &PaceInfo, infos: &SecurityInfos) -> Result<Self, ParametersError> {
+        if info.version != VERSION || info.parameter_id.is_some_and(|id| id <= LAST_STANDARDIZED) {
+            return Self::from_info(info);
+        }
+        // A PACEInfo without reference means the only parameters of its kind.
+        let meant = |given: &&PaceDomainParameterInfo| {
+            given.agreement == info.protocol.agreement
+                && (info.parameter_id.is_none() || info.parameter_id == given.parameter_id)
+        };
+        let mut candidates = infos.pace_domain_parameters().filter(meant);
+        let (Some(given), None) = (candidates.next(), candidates.next()) else {
+            return Err(ParametersError::NoDomainParameterInfo);
+        };
+        let group = Group::from_algorithm_identifier(&given.domain_parameter)?;
+        Self::new(info.protocol, group, info.parameter_id)
+    }
+
+    /// Combines a protocol with a group that the chip knows by `parameter_id`, or that is its only one.
     ///
     /// # Errors
     /// [`ParametersError`] for combinations that the standard does not define.
     pub fn new(
         protocol: PaceProtocol,
         group: Group,
-        parameter_id: u64,
+        parameter_id: Option<u64>,
     ) -> Result<Self, ParametersError> {
         let agreement = match group {
             Group::Curve(_) => Agreement::Ecdh,
@@ -88,7 +122,7 @@ impl PaceParameters {
         Ok(Self {
             protocol,
             group,
-            parameter_id: KeyId(parameter_id),
+            parameter_id: parameter_id.map(KeyId),
         })
     }
 
@@ -104,9 +138,9 @@ impl PaceParameters {
         &self.group
     }
 
-    /// The content of data object 84 in MSE:Set AT.
-    #[must_use]
+    /// Data object 84 of MSE:Set AT; nothing where the chip itself has no number for its parameters.
     pub(super) fn reference(&self) -> Vec<u8> {
-        self.parameter_id.to_bytes()
+        self.parameter_id
+            .map_or_else(Vec::new, |id| tlv::encode(0x84, &id.to_bytes()))
     }
 }

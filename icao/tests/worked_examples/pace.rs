@@ -510,6 +510,58 @@ fn combinations_outside_the_standard_have_names() {
     );
 }
 
+/// Domain parameters beside the PACEInfo, in each form that an AlgorithmIdentifier can have.
+#[test]
+fn domain_parameters_may_be_given_on_the_chip() {
+    let pace_info = |id: &[u8]| {
+        let oid = tlv::encode(0x06, &h("04007F00070202040202"));
+        tlv::encode(0x30, &[&*oid, &[2, 1, 2], id].concat())
+    };
+    let given = |kind: u8, algorithm: &str, id: &[u8]| {
+        let oid = tlv::encode(0x06, &[&h("04007F0007020204")[..], &[kind]].concat());
+        tlv::encode(0x30, &[&*oid, &h(algorithm), id].concat())
+    };
+    // id-ecPublicKey with brainpoolP256r1 by name; standardized domain parameters 12; ECDSA, which is for signatures.
+    let brainpool = "301406072A8648CE3D020106092B2403030208010107";
+    let standardized = "300C060704007F0007010202010C";
+    let signatures = "300A06082A8648CE3D040302";
+    let parameters = |elements: &[Vec<u8>]| {
+        let infos = SecurityInfos::parse(&tlv::encode(0x31, &elements.concat())).unwrap();
+        PaceParameters::from_infos(infos.pace().next().unwrap(), &infos)
+            .map(|parameters| parameters.group().clone())
+    };
+    let group = |id| Group::from_parameter_id(id).unwrap();
+    let (none, first, second) = (&[][..], &[2, 1, 40][..], &[2, 1, 41][..]);
+
+    let both = [given(2, brainpool, first), given(2, standardized, second)].concat();
+    assert_eq!(parameters(&[pace_info(first), both.clone()]), Ok(group(13)));
+    assert_eq!(
+        parameters(&[pace_info(second), both.clone()]),
+        Ok(group(12))
+    );
+    assert_eq!(
+        parameters(&[pace_info(none), given(2, brainpool, none)]),
+        Ok(group(13))
+    );
+    // Standardized numbers mean what the standard says, whatever is given beside them.
+    assert_eq!(
+        parameters(&[pace_info(&[2, 1, 14]), both.clone()]),
+        Ok(group(14))
+    );
+
+    let refused = Err(ParametersError::NoDomainParameterInfo);
+    assert_eq!(parameters(&[pace_info(none), both]), refused);
+    assert_eq!(parameters(&[pace_info(first)]), refused);
+    assert_eq!(
+        parameters(&[pace_info(first), given(1, brainpool, first)]),
+        refused
+    );
+    assert!(matches!(
+        parameters(&[pace_info(first), given(2, signatures, first)]),
+        Err(ParametersError::DomainParameters(_))
+    ));
+}
+
 /// Keys of 2048 bits do not fit short APDUs in either direction.
 #[test]
 fn long_keys_travel_in_extended_commands() {
