@@ -13,7 +13,7 @@
 //! | 6 | commands that break secure messaging | [`Quirk::SelectBreaksChannel`], [`Quirk::OddReadBreaksChannel`] | `reading_quirks` |
 //! | 7 | the link is lost | [`Fault`] | `faults_happen_when_the_hook_says_so` |
 //! | 8 | long signatures | [`Quirk::SignatureTruncated`], [`Quirk::NoSignatureForExtendedLe`], [`Quirk::SignatureNeedsLe`]; in pieces (61xx) without any | `signature_quirks`, `active_authentication_by_rsa_recovers_to_the_challenge` |
-//! | 9 | algorithms of Active Authentication | [`Trailer`], [`Quirk::SmallerSignature`], [`Quirk::DerSignature`], [`Quirk::ActiveAuthenticationInfoMissing`] | `every_active_authentication_by_rsa…`, `…_by_ecdsa…` |
+//! | 9 | algorithms of Active Authentication | [`Trailer`], [`Quirk::SmallerSignature`], [`Quirk::DerSignature`], [`Quirk::ActiveAuthenticationInfoMissing`] | `active_authentication_by_rsa_may…`, `…_by_ecdsa_in_other_forms…`, `a_missing_active_authentication_info…` |
 //! | 10 | files right, keys wrong; files wrong | [`cloned`], [`overwrite`] | `every_chip_authentication…`, `openssl_verifies_every_document` |
 //! | 11 | Chip Authentication untold; key references | [`Quirk::ChipAuthenticationInfoMissing`], [`Quirk::MinimalKeyIdRequired`] | `missing_infos_are_missing`, `chip_authentication_chooses_its_key_by_reference` |
 //! | 12 | Le in MSE:Set AT; long keys in chains | [`Quirk::ChipAuthenticationRefusesLe`] | `chip_authentication_chooses…`, `every_chip_authentication…` |
@@ -30,7 +30,7 @@
 //! | 25 | rare variants of PACE | [`PaceVariant`] | `every_pace_opens…` |
 //! | 26 | files with bytes behind their end | [`Quirk::TrailingBytes`] | `reading_quirks` |
 //! | 27 | lengths inside DG2 | [`Quirk::FaceRecordLength`] | `face_records_say_what_the_switch_says` |
-//! | 30 | padded ECDSA responses | [`Quirk::SignaturePadded`] | `every_active_authentication_by_ecdsa…` |
+//! | 30 | padded ECDSA responses | [`Quirk::SignaturePadded`] | `active_authentication_by_ecdsa_in_other_forms…` |
 //! | 31, 33 | validity, link certificates, spelling of countries | [`Subject`], [`Csca::link`] | `issuers_can_be_dated_and_linked` |
 //! | 34 | the first challenge is refused | [`Quirk::FirstChallengeRefused`] | `selection_quirks` |
 //! | 35 | EF.DIR and EF.ATR/INFO refused | [`Quirk::InfoFilesRefused`] | `selection_quirks` |
