@@ -11,7 +11,8 @@ use icao::pki::csca_store::{CscaStore, NoIssuer};
 use icao::pki::policy::Policy;
 use icao::pki::{DocumentKind, IssuingState, UnixTime};
 use icao::simulator::{
-    Chip, ChipBuilder, Csca, CurveForm, IssuerKey, Profile, Quirk, Subject, csca_certificates,
+    Chip, ChipBuilder, Csca, CurveForm, IssuerKey, Profile, Quirk, SigningAlgorithm, Subject,
+    csca_certificates,
 };
 
 /// A trust store with the CSCA certificates of the simulated state.
@@ -169,4 +170,25 @@ fn expired_signers_are_told_and_link_certificates_lead_to_new_ones() {
         judge(&store, 2019),
         CheckOutcome::Failed(Failure::SignerNotYetValid)
     );
+}
+
+/// RSASSA-PSS parameters without saltLength mean 20 bytes; four real CSCAs have them.
+#[test]
+fn pss_may_leave_its_salt_unsaid() {
+    let pem = include_str!("../src/simulator/keys/rsa-2048-signer.pem");
+    for hash in HashAlgorithm::ALL {
+        let key = IssuerKey::rsa(pem, SigningAlgorithm::RsaPssDefaultSalt(hash)).unwrap();
+        let csca = Csca::new(&Subject::new(1, "CSCA"), key.clone()).unwrap();
+        let signer = csca
+            .document_signer(&Subject::new(2, "Signer"), &["P"], key)
+            .unwrap();
+        let mut store = CscaStore::new();
+        let state = IssuingState::parse("NLD").unwrap();
+        let der = csca.to_der().unwrap();
+        store
+            .add(DocumentKind::TravelDocument, state, &der)
+            .unwrap();
+        let verdict = judge(Chip::passport().signer(signer), &store, &Policy::field());
+        assert_eq!(verdict.outcome(), CheckOutcome::Passed, "{hash:?}");
+    }
 }

@@ -657,6 +657,48 @@ fn long_document_numbers_go_on_in_the_optional_data() {
     assert!(icao::mrz::Mrz::parse(lines.concat().as_bytes()).is_ok());
 }
 
+/// TD2: two lines of 36, a long number continued in the optional data.
+#[test]
+fn official_documents_have_two_lines_of_36() {
+    let holder = Profile::NlId2014.holder();
+    let long = Holder {
+        document_number: "D23145890734",
+        ..holder.clone()
+    };
+    for holder in [holder, long] {
+        let lines = holder.mrz_lines(Form::OfficialDocument);
+        assert!(lines.iter().all(|line| line.len() == 36));
+        let chip = Chip::official_document().holder(holder).build().unwrap();
+        assert!(icao::lds::Dg1::parse(&content(&chip, 0x0101)).is_ok());
+    }
+}
+
+#[test]
+fn licences_of_iso_18013_have_another_application_identifier() {
+    let aid = [0xA0, 0x00, 0x00, 0x02, 0x48, 0x02, 0x00];
+    let mut reader = Reader::new(Chip::driving_licence().application_identifier(&aid));
+    let select = Command::select_application(&aid);
+    assert_eq!(reader.plain(&select).status, StatusWord::OK);
+    let dir = reader.plain(&Command::select_master_file()).status;
+    assert_eq!(dir, StatusWord::OK);
+    assert_eq!(
+        reader.plain(&Command::select_file(0x2F00)).status,
+        StatusWord::OK
+    );
+    let dir = reader.plain(&Command::read_binary(0, 256)).data;
+    assert_eq!(dir, icao::tlv::encode(0x61, &icao::tlv::encode(0x4F, &aid)));
+}
+
+/// A certificate that names brainpoolP256r1 over a key of secp256r1: OpenSSL finds no point of that curve.
+#[test]
+fn keys_may_bear_the_name_of_another_curve() {
+    let form = CurveForm::NamedAs(NamedCurve::BrainpoolP256r1);
+    let key = IssuerKey::elliptic("mislabelled", NamedCurve::P256, form, HashAlgorithm::Sha256);
+    let csca = Csca::new(&Subject::new(1, "CSCA"), key.unwrap()).unwrap();
+    let certificate = X509::from_der(&csca.to_der().unwrap()).unwrap();
+    assert!(certificate.public_key().is_err());
+}
+
 #[test]
 fn chips_may_have_more_applications() {
     let aid = vec![0xE8, 0x07, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x02];

@@ -5,6 +5,7 @@ use rsa::RsaPrivateKey;
 use rsa::traits::PublicKeyParts;
 
 use super::ecdsa;
+use super::public_key_info::CurveForm;
 use super::random::{RandomSource, SeededRandom};
 use crate::apdu::StatusWord;
 use crate::crypto::curve::NamedCurve;
@@ -41,8 +42,8 @@ pub enum ActiveAuthenticationKey {
         key: Vec<u8>,
         /// Hash over RND.IFD.
         hash: HashAlgorithm,
-        /// Whether EF.DG15 spells the curve out, as Doc 9303-11, 9.5 asks, or names it.
-        explicit_parameters: bool,
+        /// How EF.DG15 writes the curve; spelled out, as a rule.
+        form: CurveForm,
     },
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Ids {
 impl Ids {
     pub(super) fn of(form: Form) -> Self {
         match form {
-            Form::Passport | Form::IdentityCard => Self {
+            Form::Passport | Form::IdentityCard | Form::OfficialDocument => Self {
                 aid: &[0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01],
                 com: 0x011E,
                 sod: 0x011D,
@@ -222,18 +222,8 @@ pub(super) fn dg15(key: &ActiveAuthenticationKey) -> Option<Vec<u8>> {
     let info = match key {
         ActiveAuthenticationKey::Rsa { key, .. } => public_key_info::rsa(key),
         ActiveAuthenticationKey::Ecdsa {
-            curve,
-            key,
-            explicit_parameters,
-            ..
-        } => {
-            let form = if *explicit_parameters {
-                CurveForm::Explicit
-            } else {
-                CurveForm::Named
-            };
-            public_key_info::curve(*curve, key, form)?
-        }
+            curve, key, form, ..
+        } => public_key_info::curve(*curve, key, *form)?,
     };
     Some(tlv::encode(0x6F, &info))
 }

@@ -16,7 +16,7 @@ pub struct Holder {
     pub sex: char,
     /// YYMMDD.
     pub date_of_birth: &'static str,
-    /// Number of the document: up to nine characters, up to 22 on an identity card; ten digits for a driving licence.
+    /// Number of the document: up to nine characters, or more on identity cards (22) and TD2 (14); ten digits for a driving licence.
     pub document_number: &'static str,
     /// YYMMDD.
     pub date_of_expiry: &'static str,
@@ -36,6 +36,8 @@ pub enum Form {
     Passport,
     /// Identity card, TD1.
     IdentityCard,
+    /// Official document of the size TD2.
+    OfficialDocument,
     /// Driving licence: one line of 30 characters (ISO/IEC 18013-3, annex B; Dutch layout).
     DrivingLicence,
 }
@@ -47,6 +49,7 @@ impl Holder {
         match form {
             Form::Passport => self.td3(),
             Form::IdentityCard => self.td1(),
+            Form::OfficialDocument => self.td2(),
             Form::DrivingLicence => vec![self.licence_line()],
         }
     }
@@ -104,21 +107,38 @@ impl Holder {
         ]
     }
 
+    /// The field of the document number with its check digit, and the optional data. A number of more than nine characters
+    /// goes on in the optional data, with its check digit there (Doc 9303-5, 4.2.2; Doc 9303-6, 4.2.2).
+    fn number_and_optional(&self, optional: String) -> (String, String) {
+        match self.document_number.split_at_checked(9) {
+            Some((front, rest)) if !rest.is_empty() => {
+                let rest = format!("{rest}{}", check_digit(self.document_number));
+                (format!("{front}<"), filled(&rest, optional.len()))
+            }
+            _ => (checked(&filled(self.document_number, 9)), optional),
+        }
+    }
+
+    /// TD2 has no room for a citizen service number.
+    fn td2(&self) -> Vec<String> {
+        let birth = checked(self.date_of_birth);
+        let expiry = checked(self.date_of_expiry);
+        let (number, optional) = self.number_and_optional(filled("", 7));
+        let composite = check_digit(&[&number[..], &birth, &expiry, &optional].concat());
+        vec![
+            format!("I<NLD{}", self.names(31)),
+            format!(
+                "{number}NLD{birth}{}{expiry}{optional}{composite}",
+                self.sex
+            ),
+        ]
+    }
+
     fn td1(&self) -> Vec<String> {
         let birth = checked(self.date_of_birth);
         let expiry = checked(self.date_of_expiry);
-        let first = match self.document_number.split_at_checked(9) {
-            // A longer number goes on in the optional data, with its check digit there (Doc 9303-5, 4.2.2, note j).
-            Some((front, rest)) if !rest.is_empty() => {
-                let rest = format!("{rest}{}", check_digit(self.document_number));
-                format!("{front}<{}", filled(&rest, 15))
-            }
-            _ => format!(
-                "{}{}",
-                checked(&filled(self.document_number, 9)),
-                self.optional()
-            ),
-        };
+        let (number, optional) = self.number_and_optional(self.optional());
+        let first = number + &optional;
         let second_optional = filled("", 11);
         let composite = check_digit(&[&first[..], &birth, &expiry, &second_optional].concat());
         vec![

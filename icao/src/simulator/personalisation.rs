@@ -14,6 +14,7 @@ use super::holder::{Form, Holder};
 use super::issuer::{DocumentSigner, IssuerError, Issuers, SecurityObject, curve_key, rsa_key};
 use super::pace::{Mapping, PaceVariant, Password};
 use super::profile::Profile;
+use super::public_key_info::CurveForm;
 use super::quirks::{Quirk, Quirks};
 use super::random::{RandomSource, SeededRandom};
 use crate::crypto::cipher::CipherSuite;
@@ -58,6 +59,7 @@ pub struct ChipBuilder {
     fingerprints: bool,
     more_groups: Vec<(u8, Vec<u8>)>,
     more_applications: Vec<Directory>,
+    aid: Option<Vec<u8>>,
     overwritten: Vec<(u16, Vec<u8>)>,
     cloned: bool,
     quirks: Quirks,
@@ -77,6 +79,12 @@ impl Chip {
     #[must_use]
     pub fn identity_card() -> ChipBuilder {
         ChipBuilder::new(Form::IdentityCard, Profile::NlId2014.holder())
+    }
+
+    /// An official document of the size TD2 of an invented holder, with BAC, DG1, DG2 and nothing else yet.
+    #[must_use]
+    pub fn official_document() -> ChipBuilder {
+        ChipBuilder::new(Form::OfficialDocument, Profile::NlId2014.holder())
     }
 
     /// A driving licence of an invented holder, with BAP configuration 1, DG1, DG11, DG12 and nothing else yet.
@@ -103,6 +111,7 @@ impl ChipBuilder {
             fingerprints: false,
             more_groups: Vec::new(),
             more_applications: Vec::new(),
+            aid: None,
             overwritten: Vec::new(),
             cloned: false,
             quirks: Quirks::default(),
@@ -180,7 +189,7 @@ impl ChipBuilder {
             curve,
             key: curve_key(&label, curve),
             hash,
-            explicit_parameters: true,
+            form: CurveForm::Explicit,
         })
     }
 
@@ -252,6 +261,13 @@ impl ChipBuilder {
     #[must_use]
     pub fn overwrite(mut self, fid: u16, content: Vec<u8>) -> Self {
         self.overwritten.push((fid, content));
+        self
+    }
+
+    /// Another identifier of the document's application, as A0000002480200 of an ISO/IEC 18013 licence.
+    #[must_use]
+    pub fn application_identifier(mut self, aid: &[u8]) -> Self {
+        self.aid = Some(aid.to_vec());
         self
     }
 
@@ -379,7 +395,7 @@ impl ChipBuilder {
 
         let ids = files::Ids::of(self.form);
         let mut directory = Directory {
-            aid: ids.aid.to_vec(),
+            aid: self.aid.clone().unwrap_or_else(|| ids.aid.to_vec()),
             files: Vec::new(),
         };
         if !self.quirks.has(Quirk::ComMissing) {
@@ -458,7 +474,7 @@ impl ChipBuilder {
         let issuers = Issuers::get()?;
         object.sign(match self.form {
             Form::Passport => &issuers.passport_2011,
-            Form::IdentityCard => &issuers.id_2014,
+            Form::IdentityCard | Form::OfficialDocument => &issuers.id_2014,
             Form::DrivingLicence => &issuers.licence_2014,
         })
     }

@@ -90,7 +90,7 @@ impl Profile {
     pub const fn kind(self) -> DocumentKind {
         match self.form() {
             Form::Passport => DocumentKind::TravelDocument,
-            Form::IdentityCard => DocumentKind::IdentityCard,
+            Form::IdentityCard | Form::OfficialDocument => DocumentKind::IdentityCard,
             Form::DrivingLicence => DocumentKind::DrivingLicence,
         }
     }
@@ -187,6 +187,7 @@ impl Profile {
         let chip = match self.form() {
             Form::Passport => Chip::passport(),
             Form::IdentityCard => Chip::identity_card(),
+            Form::OfficialDocument => Chip::official_document(),
             Form::DrivingLicence => Chip::driving_licence(),
         }
         .holder(self.holder());

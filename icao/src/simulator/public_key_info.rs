@@ -24,6 +24,8 @@ pub enum CurveForm {
     Explicit,
     /// The object identifier of the curve.
     Named,
+    /// The object identifier of another curve of the same size: a mistake that real issuers made (quirk 29).
+    NamedAs(NamedCurve),
     /// The standardised domain parameter id, as EF.CardSecurity has it.
     Standardized,
 }
@@ -89,6 +91,9 @@ pub(super) fn group_identifier(group: &Group, form: CurveForm) -> Vec<u8> {
         }
         (Group::Curve(curve), CurveForm::Named) => {
             sequence(&[oid(EC_PUBLIC_KEY), oid(curve.oid())])
+        }
+        (Group::Curve(_), CurveForm::NamedAs(other)) => {
+            sequence(&[oid(EC_PUBLIC_KEY), oid(other.oid())])
         }
         (Group::Curve(curve), CurveForm::Standardized) => {
             sequence(&[oid(STANDARDIZED), integer(u32::from(curve.parameter_id()))])

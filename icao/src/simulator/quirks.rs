@@ -19,7 +19,7 @@
 //! | 12 | Le in MSE:Set AT; long keys in chains | [`Quirk::ChipAuthenticationRefusesLe`] | `chip_authentication_chooses…`, `every_chip_authentication…` |
 //! | 14 | EF.SOD in BER, other content types | [`Quirk::SodIndefiniteLength`], [`Quirk::SodContentType`] | `signer_quirks_show_in_the_security_object` |
 //! | 16 | explicit curve parameters (the rule) or named ones | [`CurveForm`] | `openssl_verifies_every_document` |
-//! | 17 | algorithm identifiers that do not fit | [`Quirk::SignerInfoNamesRsaEncryption`], [`Quirk::SignerInfoNullParameters`] | `signer_quirks_show_in_the_security_object` |
+//! | 17 | algorithm identifiers that do not fit; PSS with the salt left unsaid | [`SigningAlgorithm::RsaPssDefaultSalt`], [`Quirk::SignerInfoNamesRsaEncryption`], [`Quirk::SignerInfoNullParameters`] | `signer_quirks_show_in_the_security_object`, `pss_may_leave_its_salt_unsaid` |
 //! | 18 | SignerIdentifier | [`Quirk::SignerIdentifierMismatch`], [`Quirk::SignerByKeyIdentifier`] | `signer_quirks_show_in_the_security_object` |
 //! | 19 | long document numbers | [`Holder::document_number`] | `long_document_numbers_go_on_in_the_optional_data` |
 //! | 20, 28 | contents of DG1, DG11, DG12 | [`data_group`] | `files_beyond_32_kilobytes…` |
@@ -30,6 +30,7 @@
 //! | 25 | rare variants of PACE | [`PaceVariant`] | `every_pace_opens…` |
 //! | 26 | files with bytes behind their end | [`Quirk::TrailingBytes`] | `reading_quirks` |
 //! | 27 | lengths inside DG2 | [`Quirk::FaceRecordLength`] | `face_records_say_what_the_switch_says` |
+//! | 29 | a key named after another curve | [`CurveForm::NamedAs`] | `keys_may_bear_the_name_of_another_curve` |
 //! | 30 | padded ECDSA responses | [`Quirk::SignaturePadded`] | `active_authentication_by_ecdsa_in_other_forms…` |
 //! | 31, 33 | validity, link certificates, spelling of countries | [`Subject`], [`Csca::link`] | `issuers_can_be_dated_and_linked` |
 //! | 34 | the first challenge is refused | [`Quirk::FirstChallengeRefused`] | `selection_quirks` |
@@ -44,15 +45,16 @@
 //! [`Quirk::NoShortFileIdentifiers`], [`Quirk::CardAccessMissing`], [`Quirk::ZeroLeReadsNothing`],
 //! [`Quirk::ActiveAuthenticationAbsent`].
 //!
-//! What is left concerns the terminal alone (13, 15), trust lists (32), or has no switch yet: a key whose certificate names
-//! another curve (29).
+//! What is left concerns the terminal alone (13, 15) or trust lists (32).
 //!
 //! [`Csca::link`]: super::Csca::link
 //! [`CurveForm`]: super::CurveForm
+//! [`CurveForm::NamedAs`]: super::CurveForm::NamedAs
 //! [`Fault`]: super::Fault
 //! [`Fault::Delay`]: super::Fault::Delay
 //! [`Holder::document_number`]: super::Holder::document_number
 //! [`PaceVariant`]: super::PaceVariant
+//! [`SigningAlgorithm::RsaPssDefaultSalt`]: super::SigningAlgorithm::RsaPssDefaultSalt
 //! [`Subject`]: super::Subject
 //! [`Trailer`]: super::Trailer
 //! [`application`]: super::ChipBuilder::application

@@ -3,8 +3,8 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{Any, BitString};
 use der::{Decode, Document};
+use rsa::pkcs1::RsaPssParams;
 use rsa::pkcs8::DecodePrivateKey;
-use rsa::pss::get_default_pss_signature_algo_id;
 use rsa::{Pkcs1v15Sign, Pss, RsaPrivateKey};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
@@ -29,6 +29,8 @@ pub enum SigningAlgorithm {
     RsaPkcs1(HashAlgorithm),
     /// RSASSA-PSS, MGF1 with the same hash, salt as long as the hash.
     RsaPss(HashAlgorithm),
+    /// RSASSA-PSS, MGF1 with the same hash, a salt of 20 bytes which the parameters leave unsaid, as is their default.
+    RsaPssDefaultSalt(HashAlgorithm),
     /// ECDSA with a DER signature.
     Ecdsa(HashAlgorithm),
 }
@@ -38,21 +40,42 @@ impl SigningAlgorithm {
     #[must_use]
     pub fn hash(self) -> HashAlgorithm {
         match self {
-            Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => hash,
+            Self::RsaPkcs1(hash)
+            | Self::RsaPss(hash)
+            | Self::RsaPssDefaultSalt(hash)
+            | Self::Ecdsa(hash) => hash,
+        }
+    }
+
+    /// Length of the salt of PSS in bytes.
+    fn salt_len(self) -> usize {
+        match self {
+            Self::RsaPssDefaultSalt(_) => 20,
+            _ => self.hash().output_len(),
         }
     }
 
     /// The AlgorithmIdentifier of its signatures.
     pub(super) fn identifier(self) -> Result<AlgorithmIdentifierOwned, IssuerError> {
         let (oid, parameters) = match self {
-            Self::RsaPss(hash) => {
-                return Ok(match hash {
-                    HashAlgorithm::Sha1 => get_default_pss_signature_algo_id::<Sha1>(),
-                    HashAlgorithm::Sha224 => get_default_pss_signature_algo_id::<Sha224>(),
-                    HashAlgorithm::Sha256 => get_default_pss_signature_algo_id::<Sha256>(),
-                    HashAlgorithm::Sha384 => get_default_pss_signature_algo_id::<Sha384>(),
-                    HashAlgorithm::Sha512 => get_default_pss_signature_algo_id::<Sha512>(),
-                }?);
+            Self::RsaPss(_) | Self::RsaPssDefaultSalt(_) => {
+                let salt_len = u8::try_from(self.salt_len()).map_err(|_| IssuerError::Key)?;
+                let parameters = match self.hash() {
+                    HashAlgorithm::Sha1 => Any::encode_from(&RsaPssParams::new::<Sha1>(salt_len)),
+                    HashAlgorithm::Sha224 => {
+                        Any::encode_from(&RsaPssParams::new::<Sha224>(salt_len))
+                    }
+                    HashAlgorithm::Sha256 => {
+                        Any::encode_from(&RsaPssParams::new::<Sha256>(salt_len))
+                    }
+                    HashAlgorithm::Sha384 => {
+                        Any::encode_from(&RsaPssParams::new::<Sha384>(salt_len))
+                    }
+                    HashAlgorithm::Sha512 => {
+                        Any::encode_from(&RsaPssParams::new::<Sha512>(salt_len))
+                    }
+                };
+                ("1.2.840.113549.1.1.10", Some(parameters?))
             }
             Self::RsaPkcs1(hash) => (
                 match hash {
@@ -160,9 +183,12 @@ impl IssuerKey {
         let hash = self.algorithm.hash();
         let digest = hash.digest(message);
         match (&self.material, self.algorithm) {
-            (Material::Rsa(key), SigningAlgorithm::RsaPss(_)) => {
+            (
+                Material::Rsa(key),
+                SigningAlgorithm::RsaPss(_) | SigningAlgorithm::RsaPssDefaultSalt(_),
+            ) => {
                 let mut salt = SeededRandom::new(message);
-                let salt_len = hash.output_len();
+                let salt_len = self.algorithm.salt_len();
                 macro_rules! sign {
                     ($digest:ty) => {
                         key.sign_with_rng(
