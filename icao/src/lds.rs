@@ -103,6 +103,10 @@ impl DataGroup {
     pub const DG1: Self = Self(1);
     /// Face image.
     pub const DG2: Self = Self(2);
+    /// Of a Dutch driving licence: what opens it.
+    pub const DG12: Self = Self(12);
+    /// Of a driving licence: Active Authentication key (ISO/IEC 18013-3).
+    pub const DG13: Self = Self(13);
     /// Security options: Chip Authentication key and more.
     pub const DG14: Self = Self(14);
     /// Active Authentication key.

@@ -53,10 +53,10 @@ function showState({ state, progress, hint, reader }) {
 
 function showError(error) {
   const base = error instanceof RdaError ? key(error.text) : "error-message-unexpected";
-  const found = `${base}-title` in texts ? base : "error-message-unexpected";
-  for (const part of ["title", "text", "action"]) {
-    $(`error-${part}`).textContent = texts[`${found}-${part}`];
-  }
+  const found = base in texts ? base : "error-message-unexpected";
+  $("error-title").textContent = texts[`${found}.title`];
+  $("error-text").textContent = texts[found];
+  $("error-action").textContent = texts[`${found}.action`];
   $("error-panel").dataset.code = error instanceof RdaError ? error.code : "message_unexpected";
   show("error-panel");
   $("error-title").focus();

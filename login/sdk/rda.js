@@ -36,7 +36,7 @@ export class RdaError extends Error {
     this.retryable = details.retryable ?? true;
     /** Who can mend it: `citizen`, `operator` or `developer`. */
     this.who = details.who ?? "citizen";
-    /** Key of the text to show: the sentences are `<text>-title`, `<text>-text` and `<text>-action`. */
+    /** Key of the sentence to show, with a title and an action beside it. */
     this.text = details.text ?? `error-${code.replaceAll("_", "-")}`;
   }
 }

@@ -5,18 +5,25 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use getrandom::SysRng;
 use protocol::encoding;
 use protocol::error::Code;
+use protocol::evidence::sealed_hash;
 use protocol::request::Document;
+use rand_core::UnwrapErr;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Event;
+use crate::audit::{Event, RULES};
+use crate::browser::{KnownBrowser, Success};
 use crate::cookies::Cookie;
+use crate::keys::random;
+use crate::level::Means;
 use crate::pages::set_cookie;
-use crate::rda::StepError;
+use crate::rda::{CommandSent, Jti, StepError};
 use crate::register::RegisteredDocument;
 use crate::release::{AccessNeeded, with_last_four};
-use crate::session::{Session, SessionId};
+use crate::session::{Achieved, Session, SessionId};
+use crate::verification::{Progress, Refusal, Report, StepRecord};
 use crate::visit::Visit;
 
 /// Header in which the script shows the token of the session.
@@ -144,6 +151,7 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
     let mut superseded = None;
     let bound = app.sessions.update(id, visit.now, &mut |session| {
         superseded = session.request.replace(jti);
+        session.asked = Some(body.document);
         session.refused = None;
         true
     });
@@ -161,6 +169,254 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
         access_needed,
         ..Started::default()
     })
+}
+
+/// Body of the two messages of a login.
+#[derive(Deserialize)]
+pub struct Sealed {
+    sealed: String,
+}
+
+/// Answer to them: a command for the chip, or the outcome.
+#[derive(Default, Serialize)]
+pub struct Answer {
+    /// Signed command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chip_authentication: Option<String>,
+    /// `accepted` or `refused`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    /// Text key of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_key: Option<String>,
+    /// Every step of the verification: at test servers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<StepRecord>>,
+    /// Messages of the daemon that reached the server, this one included: at test servers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round_trips: Option<u8>,
+}
+
+/// `POST /api/rda/evidence`: the first message of the daemon.
+pub async fn evidence(visit: Visit, Json(body): Json<Sealed>) -> Response {
+    reply(take_evidence(visit, body.sealed).await)
+}
+
+/// `POST /api/rda/chip-authentication-result`: the second.
+pub async fn chip_authentication_result(visit: Visit, Json(body): Json<Sealed>) -> Response {
+    reply(take_result(visit, body.sealed).await)
+}
+
+fn reply(answer: Result<Response, StatusCode>) -> Response {
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn take_evidence(visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+    let app = Arc::clone(visit.app());
+    let jti = session(&visit)?.1.request;
+    let taken = jti
+        .ok_or(StepError::Unknown)
+        .and_then(|jti| Ok((jti, app.proceedings.take_issued(&jti, visit.now)?)));
+    let (jti, issued) = match taken {
+        Ok(taken) => taken,
+        Err(error) => return conclude(&visit, jti, refused_at_step_1(error), 1),
+    };
+    let now = visit.now;
+    let worker = Arc::clone(&app);
+    let answered = sealed_hash(&sealed);
+    let (progress, issued) = tokio::task::spawn_blocking(move || {
+        let mut rng = UnwrapErr(SysRng);
+        (
+            worker
+                .rules
+                .evidence(worker.register.as_ref(), &issued, &sealed, now, &mut rng),
+            issued,
+        )
+    })
+    .await
+    .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    match progress {
+        Progress::Decided(report) => conclude(&visit, Some(jti), report, 1),
+        Progress::Command(command, pending) => {
+            let signed =
+                app.issuer
+                    .command(&app.keys, issued.request.claims(), &command, answered, now);
+            let signed = signed.map_err(|error| {
+                tracing::error!(%error, "no command was made");
+                StatusCode::INTERNAL_SERVER_ERROR
+            })?;
+            let sent = CommandSent {
+                issued,
+                pending,
+                at: now,
+            };
+            match app.proceedings.command_sent(&jti, sent) {
+                Ok(()) => Ok(Json(Answer {
+                    chip_authentication: Some(signed),
+                    ..Answer::default()
+                })
+                .into_response()),
+                Err(error) => conclude(&visit, Some(jti), refused_at_step_1(error), 1),
+            }
+        }
+    }
+}
+
+async fn take_result(visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+    let app = Arc::clone(visit.app());
+    let jti = session(&visit)?.1.request;
+    let taken = jti
+        .ok_or(StepError::Unknown)
+        .and_then(|jti| Ok((jti, app.proceedings.take_command_sent(&jti, visit.now)?)));
+    let (jti, sent) = match taken {
+        Ok(taken) => taken,
+        Err(error) => return conclude(&visit, jti, refused_at_step_1(error), 2),
+    };
+    let now = visit.now;
+    let report = tokio::task::spawn_blocking(move || {
+        app.rules.result(app.register.as_ref(), sent, &sealed, now)
+    })
+    .await
+    .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    conclude(&visit, Some(jti), report, 2)
+}
+
+fn refused_at_step_1(error: StepError) -> Report {
+    let code = match error {
+        StepError::Unknown | StepError::Full => Code::LoginExpired,
+        StepError::Expired => Code::RequestExpired,
+        StepError::Repeated => Code::EvidenceRepeated,
+    };
+    Report::refused(
+        1,
+        "request of this session, in time, for the first time",
+        error,
+        code,
+    )
+}
+
+/// Step 10: decides the request, writes the record, and raises the session that asked, if it still is that session.
+fn conclude(
+    visit: &Visit,
+    jti: Option<Jti>,
+    mut report: Report,
+    round_trips: u8,
+) -> Result<Response, StatusCode> {
+    let app = visit.app();
+    let (id, session) = session(visit)?;
+    let in_turn = report
+        .outcome
+        .map_or_else(|refusal| refusal.step > 1, |()| true);
+    // Nobody else may have decided it meanwhile (cancelled, superseded): then there is nothing to raise.
+    let still_open = in_turn && jti.is_some_and(|jti| app.proceedings.decide(&jti));
+    if report.outcome.is_ok() && !still_open {
+        report.outcome = Err(Refusal {
+            step: 10,
+            code: Code::LoginExpired,
+        });
+    }
+    record(
+        visit,
+        &Event::Decided {
+            jti: jti.map(|jti| encoding::encode(&jti)).unwrap_or_default(),
+            rules: RULES,
+            failed_step: report.outcome.err().map(|refusal| refusal.step),
+            reason: report.outcome.err().map(|refusal| refusal.code.symbol()),
+            signer: report.signer.take(),
+            deviations: std::mem::take(&mut report.deviations),
+            document: report
+                .document
+                .map(|hash| app.keys.reference("document", &hash)),
+        },
+    )?;
+    let mut cookies = Vec::new();
+    if report.outcome.is_ok() {
+        cookies = raise(visit, id, session, jti)?;
+        if cookies.is_empty() {
+            report.outcome = Err(Refusal {
+                step: 10,
+                code: Code::LoginExpired,
+            });
+        }
+    }
+    if let Err(refusal) = report.outcome {
+        app.sessions.update(id, visit.now, &mut |session| {
+            session.refused = Some(refusal.code);
+            true
+        });
+    }
+    if report
+        .outcome
+        .map_or_else(|refusal| refusal.step == 10, |()| true)
+    {
+        report.decided(report.outcome.is_ok());
+    }
+    let test = app.config.test;
+    let mut response = Json(Answer {
+        outcome: Some(if report.outcome.is_ok() {
+            "accepted"
+        } else {
+            "refused"
+        }),
+        text_key: report.outcome.err().map(|refusal| refusal.code.text_key()),
+        steps: test.then_some(report.steps),
+        round_trips: test.then_some(round_trips),
+        ..Answer::default()
+    })
+    .into_response();
+    for cookie in cookies {
+        set_cookie(&mut response, &cookie);
+    }
+    Ok(response)
+}
+
+/// Raises the session under a new id; the cookies to set, or none where the session is no longer the one that asked.
+fn raise(
+    visit: &Visit,
+    id: &SessionId,
+    session: &Session,
+    jti: Option<Jti>,
+) -> Result<Vec<String>, StatusCode> {
+    let app = visit.app();
+    let internal = |_| StatusCode::INTERNAL_SERVER_ERROR;
+    let (means, level) = (Means::Document, app.levels.of(Means::Document));
+    // What is not in the log does not happen.
+    record(visit, &Event::LevelRaised { level, means })?;
+    let known = visit.known_browser(&session.user);
+    let browser_id = known
+        .map_or_else(random, |browser| Ok(browser.id))
+        .map_err(internal)?;
+    let browser = KnownBrowser {
+        id: browser_id,
+        success: Success::Document,
+    };
+    let new = SessionId::from_bytes(random().map_err(internal)?);
+    let raised = app.sessions.rotate(id, &new, visit.now, &mut |session| {
+        if session.request != jti || jti.is_none() {
+            return false;
+        }
+        session.achieved = Achieved {
+            level,
+            at: visit.now,
+            means,
+            document: session.asked,
+        };
+        session.request = None;
+        session.refused = None;
+        session.known_browser = true;
+        true
+    });
+    if !raised {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        app.jar
+            .set(Cookie::Session, &encoding::encode(new.as_bytes())),
+        app.jar.set(
+            Cookie::Browser,
+            &browser.to_cookie(&app.keys, &session.user),
+        ),
+    ])
 }
 
 /// `POST /api/rda/cancel`: ends the request and the session.

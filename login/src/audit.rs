@@ -51,7 +51,7 @@ pub enum Event {
         /// The step that refused; absent where all passed.
         failed_step: Option<u8>,
         /// Reason; absent where all passed.
-        reason: Option<String>,
+        reason: Option<&'static str>,
         /// SHA-256 fingerprint of the document signer's certificate, in hexadecimal.
         signer: Option<String>,
         /// Tolerated deviations by name.

@@ -334,6 +334,7 @@ fn begin_session(
             document: None,
         },
         request: None,
+        asked: None,
         refused: None,
         known_browser: browser.success == Success::Document,
         started: visit.now,
@@ -454,10 +455,10 @@ fn refusal(visit: &Visit, session: &Session, code: Code) -> Response {
         .texts
         .format(visit.language, "refusal-level", &[("level", level)]);
     let template = RefusalPage {
-        title: page.t(&format!("{key}-title")),
+        title: page.t(&format!("{key}.title")),
         reason: code.symbol().to_owned(),
-        text: page.t(&format!("{key}-text")),
-        action: page.t(&format!("{key}-action")),
+        text: page.t(&key),
+        action: page.t(&format!("{key}.action")),
         level,
         page,
     };

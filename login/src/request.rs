@@ -7,7 +7,8 @@ use icao::access_key::{AccessKey, PaceKey};
 use icao::mrz::AccessFields;
 use p256::SecretKey;
 use p256::elliptic_curve::Generate;
-use protocol::encoding::FixedOctets;
+use protocol::chip_authentication;
+use protocol::encoding::{FixedOctets, Octets};
 use protocol::jwk::PublicJwk;
 use protocol::origin::Origin;
 use protocol::request::{Access, Claims, Document, MAX_ACCESS, MAX_LIFE, Read, Request, VERSION};
@@ -19,8 +20,9 @@ use sha1::{Digest, Sha1};
 use crate::config::Config;
 use crate::keys::Keys;
 use crate::language::Language;
-use crate::rda::Issued;
+use crate::rda::{Issued, RESULT_WITHIN};
 use crate::register::RegisteredDocument;
+use crate::verification::Command;
 
 /// Why no request was made.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,9 @@ pub enum RequestError {
     /// The entry of the register cannot open a chip.
     #[error("the register entry holds no usable access data")]
     Access,
+    /// The commands for the chip do not fit the message.
+    #[error("the commands for the chip do not fit the message")]
+    Command,
     /// Signing failed.
     #[error(transparent)]
     Issue(#[from] protocol::request::IssueError),
@@ -144,6 +149,43 @@ impl Issuer {
                 candidates,
             },
         ))
+    }
+
+    /// Signs the server's second message: commands for the chip, in answer to this very evidence.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn command(
+        &self,
+        keys: &Keys,
+        asked: &Claims,
+        command: &Command,
+        evidence: [u8; 32],
+        now: u64,
+    ) -> Result<String, RequestError> {
+        let signing = keys.signing().ok_or(RequestError::Key)?;
+        let octets = |commands: &[Vec<u8>]| {
+            commands
+                .iter()
+                .map(|command| Octets::new(command.clone()))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let claims = chip_authentication::Claims {
+            iss: asked.iss.clone(),
+            aud: asked.aud.clone(),
+            jti: asked.jti.clone(),
+            iat: now,
+            exp: now.saturating_add(RESULT_WITHIN),
+            evidence: FixedOctets::new(evidence),
+            public_key: Octets::new(command.public_key.clone())
+                .map_err(|_| RequestError::Command)?,
+            oid: command.oid.clone(),
+            key_id: command.key_id,
+            commands: octets(&command.commands).map_err(|_| RequestError::Command)?,
+        };
+        claims
+            .sign(&signing.kid, &signing.key)
+            .map_err(|_| RequestError::Command)
     }
 
     /// The trust file that makes daemons take requests of this server.

@@ -10,6 +10,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use icao::pki::IssuingState;
+use icao::pki::csca_store::CscaStore;
+use icao::pki::policy::Policy;
 use protocol::error::Code;
 use protocol::origin::Origin;
 use protocol::trust::{TrustError, TrustedServer};
@@ -18,7 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError};
 use crate::audit::{Audit, AuditError};
-use crate::config::{AccessRelease, Config};
+use crate::config::{AccessRelease, Config, CscaFolder};
 use crate::cookies::Jar;
 use crate::date::Date;
 use crate::guard::{Guard, guard};
@@ -31,6 +34,7 @@ use crate::release::{AccessNeeded, Releases};
 use crate::request::{Issuer, IssuerError};
 use crate::session::{MemorySessions, Session, SessionId, SessionStore};
 use crate::texts::{Texts, TextsError};
+use crate::verification::{Rules, anchor_kind};
 use crate::{api, pages};
 
 /// Where the server has its time from: seconds since 1970.
@@ -81,6 +85,14 @@ pub enum StartError {
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A trust anchor.
+    #[error("{path}: {reason}")]
+    Csca {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Passwords cannot be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -111,6 +123,7 @@ pub struct App {
     pub(crate) texts: Texts,
     pub(crate) audit: Audit,
     pub(crate) issuer: Issuer,
+    pub(crate) rules: Rules,
     pub(crate) jar: Jar,
 }
 
@@ -140,6 +153,10 @@ impl App {
             audit: Audit::open(&config.audit, config.id.as_str())?,
             jar: Jar::new(!issuer.origin.is_plain_http()),
             issuer,
+            rules: Rules {
+                csca: csca_store(&config.csca, config.test)?,
+                policy: Policy::field(),
+            },
             config,
         })
     }
@@ -200,6 +217,39 @@ impl App {
     pub(crate) fn session_token(&self, id: &SessionId) -> String {
         Base64UrlUnpadded::encode_string(&self.keys.mac("session form", &[id.as_bytes()]))
     }
+}
+
+/// In every certificate of the simulator; its private keys are public.
+const SIMULATED: &[u8] = b"RDA simulator";
+
+/// Reads the trust anchors: every file of each folder is a certificate, DER. Those of the simulator are for tests only.
+fn csca_store(folders: &[CscaFolder], test: bool) -> Result<CscaStore, StartError> {
+    let mut store = CscaStore::new();
+    for anchors in folders {
+        let fail = |reason: String| StartError::Csca {
+            path: anchors.folder.clone(),
+            reason,
+        };
+        let state =
+            IssuingState::parse(&anchors.issuing_state).map_err(|error| fail(error.to_string()))?;
+        for entry in std::fs::read_dir(&anchors.folder).map_err(|error| fail(error.to_string()))? {
+            let path = entry.map_err(|error| fail(error.to_string()))?.path();
+            let fail = |reason: String| StartError::Csca {
+                path: path.clone(),
+                reason,
+            };
+            let der = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
+            if !test && der.windows(SIMULATED.len()).any(|part| part == SIMULATED) {
+                return Err(fail(
+                    "an anchor of the simulator, which needs `test = true`".to_owned(),
+                ));
+            }
+            store
+                .add(anchor_kind(anchors.kind), state, &der)
+                .map_err(|error| fail(error.to_string()))?;
+        }
+    }
+    Ok(store)
 }
 
 /// A login server that is bound to its address.
@@ -290,6 +340,11 @@ fn router(app: &Arc<App>) -> Router {
         .route("/assets/{name}", get(pages::asset))
         .route("/sdk/{name}", get(pages::asset))
         .route("/api/rda/start", post(api::start))
+        .route("/api/rda/evidence", post(api::evidence))
+        .route(
+            "/api/rda/chip-authentication-result",
+            post(api::chip_authentication_result),
+        )
         .route("/api/rda/cancel", post(api::cancel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(

@@ -72,6 +72,8 @@ pub struct Session {
     pub achieved: Achieved,
     /// `jti` of the one request that this session may answer.
     pub request: Option<[u8; 32]>,
+    /// The kind of document that this request asks for.
+    pub asked: Option<Document>,
     /// How the last attempt ended, where it was refused.
     pub refused: Option<Code>,
     /// Whether this browser has succeeded with this account before (then the last four characters are not asked).
@@ -222,6 +224,7 @@ mod tests {
                 document: None,
             },
             request: None,
+            asked: None,
             refused: None,
             known_browser: false,
             started: now,

@@ -1,15 +1,23 @@
-//! Every sentence a citizen reads, from the Fluent files in `texts/`. Pages and script hold keys only.
+//! Every sentence a citizen reads, from Fluent files: those of the pages in `texts/`, those for the error codes with the
+//! messages that carry the codes. Pages and script hold keys only; an attribute of a text has the key `text.attribute`.
 
 use std::collections::BTreeMap;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_syntax::ast::Pattern;
 use unic_langid::LanguageIdentifier;
 
 use crate::language::Language;
 
-const NL: &str = include_str!("../texts/nl.ftl");
-const EN: &str = include_str!("../texts/en.ftl");
+const NL: [&str; 2] = [
+    include_str!("../texts/nl.ftl"),
+    include_str!("../../protocol/text/nl.ftl"),
+];
+const EN: [&str; 2] = [
+    include_str!("../texts/en.ftl"),
+    include_str!("../../protocol/text/en.ftl"),
+];
 
 /// The texts do not parse. They are part of the program, so this is a fault of the build.
 #[derive(Debug, thiserror::Error)]
@@ -31,26 +39,11 @@ struct Bundle {
 }
 
 impl Bundle {
-    fn parse(language: Language, source: &str) -> Result<Self, TextsError> {
+    fn parse(language: Language, sources: &[&str]) -> Result<Self, TextsError> {
         let fail = |reason: String| TextsError {
             language: language.tag(),
             reason,
         };
-        let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
-            fail(
-                errors
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            )
-        })?;
-        let keys = source
-            .lines()
-            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
-            .filter_map(|line| line.split_once('='))
-            .map(|(key, _)| key.trim().to_owned())
-            .collect();
         let id: LanguageIdentifier = language
             .tag()
             .parse()
@@ -58,17 +51,52 @@ impl Bundle {
         let mut bundle = FluentBundle::new_concurrent(vec![id]);
         // The isolation marks of Fluent would show up in titles and be read out by some screen readers.
         bundle.set_use_isolating(false);
-        bundle.add_resource(resource).map_err(|errors| {
-            fail(
-                errors
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            )
-        })?;
+        for source in sources {
+            let resource = FluentResource::try_new((*source).to_owned())
+                .map_err(|(_, errors)| fail(joined(&errors)))?;
+            bundle
+                .add_resource(resource)
+                .map_err(|errors| fail(joined(&errors)))?;
+        }
+        let keys = sources.iter().flat_map(|source| keys(source)).collect();
         Ok(Self { bundle, keys })
     }
+
+    /// The pattern of a text, or of its attribute.
+    fn pattern(&self, key: &str) -> Option<&Pattern<&str>> {
+        match key.split_once('.') {
+            Some((key, attribute)) => Some(
+                self.bundle
+                    .get_message(key)?
+                    .get_attribute(attribute)?
+                    .value(),
+            ),
+            None => self.bundle.get_message(key)?.value(),
+        }
+    }
+}
+
+/// The keys of a source in their order.
+fn keys(source: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut text = "";
+    for (key, _) in source.lines().filter_map(|line| line.split_once(" =")) {
+        if key.starts_with(|c: char| c.is_ascii_lowercase()) {
+            text = key;
+            keys.push(key.to_owned());
+        } else if let Some(attribute) = key.trim_start().strip_prefix('.') {
+            keys.push(format!("{text}.{attribute}"));
+        }
+    }
+    keys
+}
+
+fn joined<E: ToString>(errors: &[E]) -> String {
+    errors
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl Texts {
@@ -78,8 +106,8 @@ impl Texts {
     /// A file that does not parse or that defines a key twice.
     pub fn builtin() -> Result<Self, TextsError> {
         Ok(Self {
-            nl: Bundle::parse(Language::Nl, NL)?,
-            en: Bundle::parse(Language::En, EN)?,
+            nl: Bundle::parse(Language::Nl, &NL)?,
+            en: Bundle::parse(Language::En, &EN)?,
         })
     }
 
@@ -91,7 +119,7 @@ impl Texts {
     /// The text of `key` with values filled in.
     pub fn format(&self, language: Language, key: &str, values: &[(&str, &str)]) -> String {
         let bundle = &self.bundle(language).bundle;
-        let Some(pattern) = bundle.get_message(key).and_then(|m| m.value()) else {
+        let Some(pattern) = self.bundle(language).pattern(key) else {
             tracing::error!(key, language = language.tag(), "a text is missing");
             return key.to_owned();
         };
@@ -118,7 +146,7 @@ impl Texts {
 
     /// Whether a text exists.
     pub fn has(&self, language: Language, key: &str) -> bool {
-        self.bundle(language).bundle.has_message(key)
+        self.bundle(language).pattern(key).is_some()
     }
 
     /// All texts whose key starts with one of the prefixes: what the page script needs.
@@ -188,9 +216,7 @@ mod tests {
         let texts = Texts::builtin().unwrap();
         let mut keys = Vec::new();
         for code in protocol::error::Code::ALL {
-            keys.extend(
-                ["title", "text", "action"].map(|part| format!("{}-{part}", code.text_key())),
-            );
+            keys.extend(["", ".title", ".action"].map(|part| format!("{}{part}", code.text_key())));
         }
         let name = |value: serde_json::Value| value.as_str().unwrap().replace('_', "-");
         // Exhaustive on purpose: a new step or hint does not compile here until it is listed.

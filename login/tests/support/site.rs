@@ -56,31 +56,76 @@ impl Site {
     /// `settings` are further lines of the configuration.
     pub fn with(register: &str, settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self::configure(dir.path(), register, settings);
-        Self::serve(dir)
-    }
-
-    fn configure(dir: &Path, register: &str, settings: &str) {
-        rda_login::keys::Keys::create(&dir.join("keys.toml")).unwrap();
-        let hash = rda_login::password::hash(PASSWORD).unwrap();
-        let accounts: String = [
+        std::fs::create_dir_all(dir.path().join("csca")).unwrap();
+        let anchors = "[[csca]]\nkind = \"passport\"\nissuing_state = \"UTO\"\nfolder = \"csca\"\n";
+        let users = [
             ("anna", "999990019"),
             ("bob", "999990020"),
             ("carla", "999990032"),
-        ]
-        .iter()
-        .map(|(user, bsn)| {
-            format!("[[account]]\nuser=\"{user}\"\npassword=\"{hash}\"\nbsn=\"{bsn}\"\n")
-        })
-        .collect();
+        ];
+        Self::configure(
+            dir.path(),
+            &users,
+            register,
+            &format!("{settings}\n{anchors}"),
+        );
+        Self::serve(dir)
+    }
+
+    /// A server that knows the holders of the simulated chips: each has an account under the name of the profile.
+    pub fn specimens(settings: &str) -> Self {
+        Self::specimens_changed(settings, |text| text)
+    }
+
+    /// As [`Site::specimens`], with the register and the accounts changed.
+    pub fn specimens_changed(settings: &str, change: impl Fn(String) -> String) -> Self {
+        use icao::simulator::{Profile, csca_certificates};
+        let dir = tempfile::tempdir().unwrap();
+        let (mut anchors, mut kinds) = (
+            settings.to_owned() + "\n",
+            std::collections::BTreeSet::new(),
+        );
+        for (index, csca) in csca_certificates().unwrap().iter().enumerate() {
+            let kind = kind_name(csca.kind);
+            let folder = dir.path().join("csca").join(kind);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(format!("{index}.der")), &csca.der).unwrap();
+            if kinds.insert(kind) {
+                let state = csca.issuing_state;
+                anchors += &format!(
+                    "[[csca]]\nkind = \"{kind}\"\nissuing_state = \"{state}\"\nfolder = \"csca/{kind}\"\n"
+                );
+            }
+        }
+        let users: Vec<_> = Profile::ALL
+            .iter()
+            .map(|profile| (profile.name(), profile.holder().bsn))
+            .collect();
+        Self::configure(dir.path(), &users, &change(specimen_register()), &anchors);
+        let accounts = dir.path().join("accounts.toml");
+        std::fs::write(
+            &accounts,
+            change(std::fs::read_to_string(&accounts).unwrap()),
+        )
+        .unwrap();
+        Self::serve(dir)
+    }
+
+    fn configure(dir: &Path, users: &[(&str, &str)], register: &str, settings: &str) {
+        rda_login::keys::Keys::create(&dir.join("keys.toml")).unwrap();
+        let hash = rda_login::password::hash(PASSWORD).unwrap();
+        let accounts: String = users
+            .iter()
+            .map(|(user, bsn)| {
+                format!("[[account]]\nuser=\"{user}\"\npassword=\"{hash}\"\nbsn=\"{bsn}\"\n")
+            })
+            .collect();
         std::fs::write(dir.join("accounts.toml"), accounts).unwrap();
         std::fs::write(dir.join("register.toml"), register).unwrap();
-        std::fs::create_dir_all(dir.join("csca")).unwrap();
         let config = format!(
             "id = \"specimen-login\"\nservice = {{ nl = \"Voorbeelddienst\", en = \"Example service\" }}\ntest = true\n\
              listen = \"127.0.0.1:0\"\norigin = \"http://127.0.0.1:0\"\nkeys = \"keys.toml\"\n\
-             accounts = \"accounts.toml\"\nregister = \"register.toml\"\naudit = \"audit.jsonl\"\n{settings}\n\
-             [[csca]]\nkind = \"passport\"\nissuing_state = \"UTO\"\nfolder = \"csca\"\n"
+             accounts = \"accounts.toml\"\nregister = \"register.toml\"\naudit = \"audit.jsonl\"\n{settings}"
         );
         std::fs::write(dir.join("login.toml"), config).unwrap();
     }
@@ -148,6 +193,43 @@ impl Site {
         let path = self.dir.path().join("register.toml");
         std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
     }
+}
+
+/// How configuration and messages name a kind of document.
+pub fn kind_name(kind: icao::pki::DocumentKind) -> &'static str {
+    match kind {
+        icao::pki::DocumentKind::TravelDocument => "passport",
+        icao::pki::DocumentKind::IdentityCard => "identity-card",
+        icao::pki::DocumentKind::DrivingLicence => "driving-licence",
+    }
+}
+
+/// The genuine document of every holder of the simulator.
+fn specimen_register() -> String {
+    use icao::simulator::Profile;
+    let date = |text: &str| [&text[..2], &text[2..4], &text[4..]].join("-");
+    let mut register = "specimen = true\n".to_owned();
+    for profile in Profile::ALL {
+        if matches!(profile, Profile::Clone | Profile::Tampered) {
+            continue;
+        }
+        let (holder, kind) = (profile.holder(), kind_name(profile.kind()));
+        register += &format!(
+            "[[person]]\nbsn = \"{}\"\nbirth = \"19{}\"\n[[person.document]]\nkind = \"{kind}\"\n\
+             issuing_state = \"NLD\"\nnumber = \"{}\"\nexpiry = \"20{}\"\n",
+            holder.bsn,
+            date(holder.date_of_birth),
+            holder.document_number,
+            date(holder.date_of_expiry),
+        );
+        if kind == "driving-licence" {
+            register += &format!(
+                "licence_line = \"{}\"\n",
+                holder.mrz_information(profile.form())
+            );
+        }
+    }
+    register
 }
 
 impl Drop for Site {
