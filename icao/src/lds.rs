@@ -3,6 +3,7 @@
 //! Each file type keeps the bytes it was parsed from: hashes and signatures run over those, never over a re-encoding.
 
 pub mod card_access;
+pub mod card_security;
 pub mod com;
 pub mod dg1;
 pub mod dg14;
@@ -15,6 +16,7 @@ use core::fmt;
 use thiserror::Error;
 
 pub use card_access::CardAccess;
+pub use card_security::CardSecurity;
 pub use com::Com;
 pub use dg1::Dg1;
 pub use dg14::Dg14;

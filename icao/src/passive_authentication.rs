@@ -111,9 +111,6 @@ pub enum Failure {
     /// The issuer's certificate has expired.
     #[error("the issuer's certificate has expired")]
     IssuerExpired,
-    /// The signer's key is not meant for signatures over data.
-    #[error("the signer's key usage does not allow signatures over data")]
-    SignerKeyUsage,
     /// The signer's certificate is for another purpose than signing documents, such as master lists.
     #[error("the signer's certificate is for another purpose")]
     SignerPurpose,
@@ -253,7 +250,15 @@ pub fn verify_signed_data(
         .clone_from(&signer.extensions().document_types);
 
     let mut met = signer.tolerances().clone();
-    verdict.usage = usage(&signer, &mut met).into();
+    let mut usage_met = Tolerances::new();
+    verdict.usage = usage(&signer, &mut usage_met)
+        .and_then(|()| {
+            policy
+                .first_not_tolerated(&usage_met)
+                .map_or(Ok(()), |met| Err(Failure::Deviation(met)))
+        })
+        .into();
+    verdict.tolerances.extend(&usage_met);
     let period = signer.extensions().private_key_usage.unwrap_or_default();
     let outside = |signed| {
         period.not_before.is_some_and(|start| signed < start)
@@ -431,7 +436,7 @@ fn usage(signer: &Certificate, met: &mut Tolerances) -> Result<(), Failure> {
     match extensions.key_usage {
         None => met.record(Tolerance::SignerKeyUsageAbsent),
         Some(usage) if usage.digital_signature() => {}
-        Some(_) => return Err(Failure::SignerKeyUsage),
+        Some(_) => met.record(Tolerance::SignerKeyUsage),
     }
     Ok(())
 }
@@ -547,3 +552,5 @@ fn revocation(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tolerance_tests;

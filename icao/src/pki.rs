@@ -8,6 +8,9 @@ pub mod certificate;
 pub mod crl;
 pub mod csca_store;
 pub mod encoding;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod fixtures;
 mod issuing_state;
 pub mod master_list;
 mod name;

@@ -124,6 +124,8 @@ tolerances! {
     IssuerNotMarkedCa = "issuer-not-marked-ca",
     /// The issuer's certificate has a key usage without the signing of certificates.
     IssuerKeyUsage = "issuer-key-usage",
+    /// The signer's certificate has a key usage without signatures over data.
+    SignerKeyUsage = "signer-key-usage",
     /// The signer's certificate has no key usage.
     SignerKeyUsageAbsent = "signer-key-usage-absent",
     /// The signer's certificate was issued outside the validity or private key usage period of its issuer.

@@ -2,6 +2,7 @@
 //! under the same tag (ISO/IEC 18013-3 8.2).
 
 use super::{DataGroup, LdsError, file_object};
+use crate::crypto::signature::VerifyingKey;
 use crate::tlv::Tlv;
 use crate::tlv::asn1::SEQUENCE;
 use crate::tolerance::{Tolerance, Tolerances};
@@ -44,6 +45,14 @@ impl Dg15 {
     #[must_use]
     pub fn public_key_info(&self) -> &[u8] {
         &self.public_key_info
+    }
+
+    /// The key, ready to verify with.
+    ///
+    /// # Errors
+    /// [`LdsError::PublicKey`] if it is malformed or of a kind that signs nothing.
+    pub fn verifying_key(&self) -> Result<VerifyingKey, LdsError> {
+        VerifyingKey::from_spki(&self.public_key_info).map_err(|_| LdsError::PublicKey)
     }
 
     /// Deviations met.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::corpus::{self, Corpus};
-use crate::lds::DataGroup;
 use crate::lds::sod::HashMatch;
+use crate::lds::{CardSecurity, DataGroup};
 use crate::pki::encoding;
 
 /// The time at which the corpus is judged, 2026-09-01.
@@ -134,6 +134,129 @@ fn changed_documents_are_refused_each_for_its_reason() {
             "offset {offset}"
         );
     }
+}
+
+#[test]
+fn card_security_verifies_like_a_security_object() {
+    let Some(corpus) = corpus::open("EF.CardSecurity of states") else {
+        return;
+    };
+    let kind = DocumentKind::TravelDocument;
+    let store = store(&corpus, kind);
+    for (name, state) in [("DE-passport", "D"), ("FI-idcard", "FIN")] {
+        let file =
+            CardSecurity::parse(&corpus.file(&format!("lds/cardsecurity/{name}.bin"))).unwrap();
+        assert!(
+            file.security_infos()
+                .chip_authentication_keys()
+                .next()
+                .is_some(),
+            "{name}"
+        );
+        let policy = Policy::field();
+        let verdict = verify_signed_data(
+            file.signed_data(),
+            file.tolerances(),
+            &store,
+            kind,
+            state,
+            TIME,
+            &policy,
+        );
+        assert!(
+            verdict.signature.passed() && verdict.chain.passed(),
+            "{name}: {verdict:?}"
+        );
+        let mut changed = corpus.file(&format!("lds/cardsecurity/{name}.bin"));
+        changed[100] ^= 1;
+        let verdict = CardSecurity::parse(&changed).map(|file| {
+            verify_signed_data(
+                file.signed_data(),
+                file.tolerances(),
+                &store,
+                kind,
+                state,
+                TIME,
+                &policy,
+            )
+        });
+        assert!(
+            verdict.is_err() || verdict.is_ok_and(|verdict| verdict.signature.failed()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn synthetic_document_with_its_own_csca_and_list() {
+    let Some(corpus) = corpus::open("synthetic Belgian document") else {
+        return;
+    };
+    let kind = DocumentKind::TravelDocument;
+    let set = |name: &str| {
+        corpus.file(&format!(
+            "document-sets/ucl-be-synthetic-with-csca-crl/{name}"
+        ))
+    };
+    let state = IssuingState::parse("BEL").unwrap();
+    let time = UnixTime::from_date(2009, 8, 1).unwrap();
+    let mut store = CscaStore::new();
+    store.add(kind, state, &set("csca.cer")).unwrap();
+    store
+        .add_revocation_list(kind, state, &set("csca.crl"))
+        .unwrap();
+    let sod = Sod::parse(&set("EF_SOD.bin")).unwrap();
+    let policy = Policy {
+        revocation: Revocation::Required,
+        ..Policy::field()
+    };
+    let verdict = verify(&sod, &store, kind, "BEL", time, &policy);
+    assert!(verdict.outcome().passed(), "{verdict:?}");
+    assert_eq!(verdict.revocation, CheckOutcome::Passed);
+    for met in [
+        Tolerance::BerEncoding,
+        Tolerance::ContentTypeData,
+        Tolerance::SignerKeyUsage,
+    ] {
+        assert!(verdict.tolerances.contains(met), "{verdict:?}");
+    }
+    for (group, file) in [
+        (1, "Datagroup1.bin"),
+        (11, "Datagroup11.bin"),
+        (12, "Datagroup12.bin"),
+    ] {
+        let group = DataGroup::new(group).unwrap();
+        assert_eq!(
+            sod.security_object().verify(group, &set(file)),
+            HashMatch::Equal,
+            "{file}"
+        );
+    }
+    let later = verify(
+        &sod,
+        &store,
+        kind,
+        "BEL",
+        UnixTime::from_date(2010, 1, 1).unwrap(),
+        &policy,
+    );
+    assert_eq!(
+        later.revocation,
+        CheckOutcome::Failed(Failure::StaleRevocationList)
+    );
+    // SHA-1 and RSA with 1024 bits are a matter of policy, not of code.
+    let tolerant = Policy {
+        tolerated: Policy::field().tolerated,
+        ..Policy::strict()
+    };
+    let strict = verify(&sod, &store, kind, "BEL", time, &tolerant);
+    assert!(
+        matches!(
+            strict.signature,
+            CheckOutcome::Failed(Failure::Algorithm(_))
+        ),
+        "{strict:?}"
+    );
 }
 
 #[test]
