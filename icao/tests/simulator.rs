@@ -278,6 +278,20 @@ fn files_beyond_32_kilobytes_are_read_with_the_odd_instruction() {
     assert_eq!(read, file);
 }
 
+/// A chip without extended length refuses its form, whatever it says, and the channel goes on with short commands.
+#[test]
+fn extended_commands_need_a_chip_that_knows_them() {
+    let extended = |chip: &mut Chip| chip.process(&[0, 0xA4, 0, 0x0C, 0, 0, 2, 0x3F, 0]);
+    let mut short = Chip::passport().build().unwrap();
+    assert_eq!(extended(&mut short), [0x67, 0x00]);
+    let mut long = Chip::passport().limits(Limits::EXTENDED).build().unwrap();
+    assert_eq!(extended(&mut long), [0x90, 0x00]);
+
+    let mut reader = Reader::opened(Chip::passport());
+    assert_eq!(extended(&mut reader.chip), [0x67, 0x00]);
+    assert_eq!(reader.select(0x0101), StatusWord::OK);
+}
+
 #[test]
 fn a_wrong_key_gets_6300_and_a_used_challenge_nothing() {
     let other = Profile::NlPassport2024.holder();
@@ -385,6 +399,35 @@ fn malformed_commands_get_a_status_and_no_panic() {
         }
     }
     assert_eq!(chip.process(&vec![0; 70_000]), [0x67, 0x00]);
+}
+
+proptest::proptest! {
+    /// Whatever comes, in whatever order, in clear or as if protected, gets a response with a status word and opens nothing.
+    #[test]
+    fn arbitrary_commands_open_nothing(
+        commands in proptest::collection::vec(
+            (
+                proptest::sample::select(vec![0x00u8, 0x0C, 0x10, 0x1C, 0x80]),
+                proptest::sample::select(vec![
+                    0xA4u8, 0xB0, 0xB1, 0x84, 0x82, 0x88, 0x22, 0x86, 0xC0, 0xCA,
+                ]),
+                proptest::num::u16::ANY,
+                proptest::collection::vec(proptest::num::u8::ANY, 0..40),
+            ),
+            1..30,
+        )
+    ) {
+        let mut chip = Profile::NlId2014.chip(b"").unwrap();
+        for (cla, ins, parameters, body) in commands {
+            let [p1, p2] = parameters.to_be_bytes();
+            let answer = chip.process(&[&[cla, ins, p1, p2], &body[..]].concat());
+            proptest::prop_assert!(answer.len() >= 2);
+        }
+        let select = Command::select_application(&AID).to_bytes().unwrap();
+        chip.process(&select);
+        let read = Command::read_binary_sfi(1, 0, 256).to_bytes().unwrap();
+        proptest::prop_assert_eq!(chip.process(&read), vec![0x69, 0x82]);
+    }
 }
 
 /// The answer to INTERNAL AUTHENTICATE is an ISO/IEC 9796-2 signature under the key in DG15; longer ones come in pieces.

@@ -181,6 +181,9 @@ impl Chip {
             return bare(StatusWord::WRONG_LENGTH);
         }
         let extended = matches!(command, [_, _, _, _, 0, _, _, ..]);
+        if extended && self.card.limits.max_command <= Limits::SHORT.max_command {
+            return bare(StatusWord::WRONG_LENGTH);
+        }
         let Ok(command) = Command::parse(command) else {
             return bare(StatusWord::WRONG_LENGTH);
         };
