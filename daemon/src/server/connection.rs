@@ -12,8 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::Shared;
 use super::login::{Attachment, Login, Outgoing};
@@ -186,15 +187,14 @@ impl Connection {
         loop {
             let frame = match self.socket.next().await {
                 Some(Ok(frame)) => frame,
-                Some(Err(error)) => {
-                    use tokio_tungstenite::tungstenite::Error;
-                    return match error {
-                        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => {
-                            Received::Bad(Code::MessageMalformed)
-                        }
-                        _ => Received::Gone,
-                    };
+                // A socket that ends without taking leave: the page was closed or its network stumbled.
+                Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
+                    return Received::Gone;
                 }
+                Some(Err(Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_))) => {
+                    return Received::Bad(Code::MessageMalformed);
+                }
+                Some(Err(_)) => return Received::Gone,
                 None => return Received::Gone,
             };
             self.frames += 1;

@@ -1,0 +1,13 @@
+//! The gate and the socket under attack: raw sockets against a whole daemon with a worker that counts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "gate/conversation.rs"]
+mod conversation;
+#[path = "gate/folders.rs"]
+mod folders;
+#[path = "gate/limits.rs"]
+mod limits;
+#[path = "gate/strangers.rs"]
+mod strangers;
+#[path = "gate/support.rs"]
+mod support;
