@@ -3,6 +3,7 @@
 pub mod gate;
 pub mod login_session;
 pub mod pcsc_loader;
+pub mod read;
 pub mod reader;
 pub mod replay;
 pub mod server;

@@ -1,22 +1,32 @@
 //! `rda`: the program on the citizen's desk.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use icao::access_key::AccessKey;
+use icao::pki::UnixTime;
+use icao::terminal::Event;
 use protocol::request::DaemonVersion;
 use rda::gate::{Gate, system_clock};
 use rda::login_session::{self, LoginWorker};
+use rda::read::{self, AccessInput, Trust};
 use rda::reader::pcsc::{self, CardPresence};
+use rda::reader::{Cancel, DocumentSource, Notice, Notify};
 use rda::replay::UsedRequests;
 use rda::server::Server;
 use rda::trust::TrustFolders;
+use zeroize::Zeroizing;
 
 /// Where the system's administrator puts the trust files of login servers.
 const SYSTEM_TRUST: &str = "/etc/rda/servers.d";
+
+/// Access data are at most three lines.
+const LONGEST_ACCESS_FILE: u64 = 4096;
 
 /// How long a daemon that systemd started stays without a login.
 const QUIET: Duration = Duration::from_secs(300);
@@ -35,6 +45,12 @@ enum Verb {
     Daemon(DaemonArguments),
     /// List the readers and what lies on them.
     Readers,
+    /// Read a document and check it on this computer.
+    ///
+    /// Asks for document number, birth date and date of expiry, without showing them. Ends with status 0 if no check
+    /// failed, 2 if one did (with --trust also if no certificate given vouches for the document), 1 if the document could
+    /// not be read.
+    Read(ReadArguments),
 }
 
 #[derive(Args)]
@@ -48,6 +64,34 @@ struct DaemonArguments {
     /// Use this reader only.
     #[arg(long, value_name = "NAME")]
     reader: Option<String>,
+    #[command(flatten)]
+    simulate: Simulate,
+}
+
+#[derive(Args)]
+struct ReadArguments {
+    /// Use this reader only.
+    #[arg(long, value_name = "NAME")]
+    reader: Option<String>,
+    /// Ask for the card access number in place of the three fields.
+    #[arg(long, conflicts_with = "access_file")]
+    can: bool,
+    /// Take the access data from a file, `-` for standard input: JSON, the lines of a machine readable zone, the three
+    /// fields on a line each, or a card access number.
+    #[arg(long, value_name = "FILE")]
+    access_file: Option<PathBuf>,
+    /// CSCA certificates to trust, PEM or DER: files, or folders of such. Can be given more than once.
+    #[arg(long, value_name = "PATH")]
+    trust: Vec<PathBuf>,
+    /// Check validity at this time: 2031-07-01, 2031-07-01T12:00:00Z, or seconds since 1970. Otherwise: now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Write the files of the document to this folder: EF_SOD.bin, DG1.bin and so on, readable by you alone.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     simulate: Simulate,
 }
@@ -69,7 +113,7 @@ impl Simulate {
         };
         let profile = Profile::from_name(name).ok_or_else(|| {
             let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
-            anyhow!("no profile {name:?}; there are {}", names.join(", "))
+            anyhow::anyhow!("no profile {name:?}; there are {}", names.join(", "))
         })?;
         Ok(Some(profile))
     }
@@ -96,11 +140,116 @@ fn main() -> ExitCode {
     let outcome = match Command::parse().verb {
         Verb::Daemon(arguments) => daemon(&arguments).map(|()| ExitCode::SUCCESS),
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
+        Verb::Read(arguments) => read(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("rda: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// A check that was made and failed.
+const CHECK_FAILED: u8 = 2;
+
+fn read(arguments: &ReadArguments) -> Result<ExitCode> {
+    let trust = Trust {
+        anchors: read::trust_anchors(&arguments.trust)?,
+        time: match &arguments.at {
+            Some(time) => read::parse_time(time)?,
+            None => UnixTime(i64::try_from(system_clock()())?),
+        },
+    };
+    let mut source = source(arguments)?;
+    let keys = [access_key(arguments)?];
+    let mut told = None;
+    let mut progress = |event| {
+        // One line for each file, not one for each piece of it.
+        let step = match event {
+            Event::Reading { file, .. } => format!("reading {file:?}"),
+            Event::Opening(_) => "opening".to_owned(),
+            Event::ActiveAuthentication => "Active Authentication".to_owned(),
+            Event::ChipAuthentication => "Chip Authentication".to_owned(),
+            Event::Interrupted => "the document moved; starting again".to_owned(),
+            _ => return,
+        };
+        if told.as_ref() != Some(&step) {
+            eprintln!("{step}");
+            told = Some(step);
+        }
+    };
+    let reading = read::read(&mut *source, &keys, &trust, &mut progress)?;
+    if let Some(folder) = &arguments.out {
+        reading.write_to(folder)?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&reading.summary())?);
+    } else {
+        print!("{}", reading.summary());
+    }
+    let untrusted = !arguments.trust.is_empty() && !reading.checks.passive_authentication.passed();
+    Ok(if reading.checks.failed() || untrusted {
+        ExitCode::from(CHECK_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
+    let notify: Notify = Arc::new(|notice| match notice {
+        Notice::NoReader => eprintln!("attach a reader"),
+        Notice::NoDocument { reader } => eprintln!("lay the document on {reader}"),
+        Notice::NotReadable { reader } => {
+            eprintln!("nothing on {reader} answers: shift the document")
+        }
+        Notice::InUse { reader } => eprintln!("another program holds what lies on {reader}"),
+        _ => {}
+    });
+    let cancel = Cancel::new();
+    #[cfg(feature = "simulator")]
+    if let Some(profile) = arguments.simulate.profile()? {
+        return Ok(Box::new(rda::reader::simulated::SimulatedReader::new(
+            profile, cancel, notify,
+        )));
+    }
+    #[cfg(not(feature = "simulator"))]
+    arguments.simulate.refuse()?;
+    Ok(Box::new(pcsc::PcscReaders::new(
+        arguments.reader.clone(),
+        cancel,
+        notify,
+    )))
+}
+
+/// Asks on the terminal, without echo, or takes what a file says. Never from the command line, which others can see.
+fn access_key(arguments: &ReadArguments) -> Result<AccessKey> {
+    if let Some(path) = &arguments.access_file {
+        let mut text = Zeroizing::new(String::new());
+        if path.as_os_str() == "-" {
+            std::io::stdin()
+                .take(LONGEST_ACCESS_FILE)
+                .read_to_string(&mut text)
+                .context("standard input")?;
+        } else {
+            let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+            file.take(LONGEST_ACCESS_FILE)
+                .read_to_string(&mut text)
+                .with_context(|| path.display().to_string())?;
+        }
+        return Ok(AccessInput::parse(&text)?);
+    }
+    let ask = |prompt: &str| -> Result<Zeroizing<String>> {
+        let answer = rpassword::prompt_password(prompt);
+        answer
+            .map(Zeroizing::new)
+            .context("cannot ask for access data here; use --access-file")
+    };
+    if arguments.can {
+        return Ok(AccessInput::from_can(&ask("Card access number: ")?)?);
+    }
+    let number = ask("Document number: ")?;
+    let birth = ask("Birth date (YYMMDD): ")?;
+    let expiry = ask("Date of expiry (YYMMDD): ")?;
+    Ok(AccessInput::from_fields(&number, &birth, &expiry)?)
 }
 
 fn worker(arguments: &DaemonArguments) -> Result<LoginWorker> {

@@ -323,8 +323,10 @@ impl Terminal<'_> {
         let response = match self.ask(command) {
             Ok(response) => response,
             Err(error) => {
-                // A chip or reader that fails at a long answer gets no second chance to do so.
-                if extended {
+                // A chip or reader that fails at a long answer gets no second chance to do so; a command that was never sent
+                // is no such failure.
+                let sent = error != Error::SecureMessaging(SecureMessagingError::Poisoned);
+                if extended && sent {
                     self.channel.set_extended(None);
                 }
                 return Err(error);
