@@ -530,7 +530,10 @@ impl ChipBuilder {
         if self.limits.max_command > Limits::SHORT.max_command {
             put(0x2F01, files::atr_info(self.limits));
         }
-        put(0x2F00, files::dir(&application.aid));
+        directory.put(ElementaryFile {
+            sfi: Some(0x1E),
+            ..ElementaryFile::new(0x2F00, ReadAccess::Always, files::dir(&application.aid))
+        });
         if let Some(content) = self.card_security()? {
             directory.put(ElementaryFile::new(0x011D, ReadAccess::Pace, content));
         }
