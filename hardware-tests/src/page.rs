@@ -188,6 +188,13 @@ impl Page {
             round_trips += 1;
             tell(&Event::RoundTrip(text(&message, "sealed")?.len()));
             steps.extend(answer["steps"].as_array().cloned().unwrap_or_default());
+            // A login server for tests counts too.
+            if answer["round_trips"]
+                .as_u64()
+                .is_some_and(|counted| counted != round_trips as u64)
+            {
+                bail!("the login server counts other round trips: {answer}");
+            }
             match answer["chip_authentication"].as_str() {
                 Some(command) => {
                     tell(&Event::ChipAuthentication);

@@ -119,7 +119,9 @@ impl Site {
             .arg("--port")
             .arg(self.daemon_port.to_string())
             .arg("--trust")
-            .arg(self.folder.path().join("trust/servers.d"));
+            .arg(self.folder.path().join("trust/servers.d"))
+            // Where it keeps its record of used requests.
+            .env("XDG_RUNTIME_DIR", self.folder.path());
         match link {
             Link::Simulated(profile) => command.args(["--simulate", profile.name()]),
             Link::Pcscd(socket) => command.env("PCSCLITE_CSOCK_NAME", socket),

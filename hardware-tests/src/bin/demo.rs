@@ -149,20 +149,25 @@ fn tell(event: &Event) {
     }
 }
 
-/// A step of the verdict on one line.
+/// A step of the verdict on one line: its number, what was checked, what came of it, and more where there is more.
 fn plain(step: &serde_json::Value) -> String {
-    match step {
+    let text = |name: &str| match &step[name] {
         serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| match value {
-                serde_json::Value::String(text) => format!("{name} {text}"),
-                other => format!("{name} {other}"),
-            })
-            .collect::<Vec<_>>()
-            .join(", "),
+        serde_json::Value::Null => String::new(),
         other => other.to_string(),
-    }
+    };
+    let detail = text("detail");
+    let detail = if detail.is_empty() {
+        detail
+    } else {
+        format!(" ({detail})")
+    };
+    format!(
+        "{:>2} {}: {}{detail}",
+        text("step"),
+        text("check"),
+        text("outcome")
+    )
 }
 
 /// A daemon with this document before it.
