@@ -81,6 +81,10 @@ impl Progress {
     pub(super) fn event(&self, event: Event) {
         match event {
             Event::Reading { file, done, total } => self.update(|now| {
+                // EF.CardAccess is read while the chip is opened, which has a place of its own on the bar.
+                if now.step != Step::Reading {
+                    return (now.step, None);
+                }
                 let (start, share) = share(file);
                 let done = (done.min(total) * usize::from(share))
                     .checked_div(total)
