@@ -1,5 +1,5 @@
 //! Messages, sealed contents, trust files, commands for the chip, codes and texts.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 
