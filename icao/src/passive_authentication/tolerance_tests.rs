@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::OnceLock;
+
 use openssl::hash::MessageDigest;
+use proptest::prelude::*;
 
 use super::*;
 use crate::lds::DataGroup;
@@ -601,6 +604,27 @@ fn attacks_are_refused_each_for_its_reason() {
         failed(&malformed),
         CheckOutcome::Failed(Failure::Signature(SignatureFailure::Algorithm))
     );
+}
+
+proptest! {
+    /// Whatever is changed, the verdict never passes for another security object.
+    #[test]
+    fn changed_octets_never_pass_for_another_content(at in any::<prop::sample::Index>(), value: u8) {
+        static GENUINE: OnceLock<(World, Vec<u8>)> = OnceLock::new();
+        let (world, genuine) = GENUINE.get_or_init(|| {
+            let world = World::new();
+            let document = world.document();
+            (world, document)
+        });
+        let mut file = genuine.clone();
+        let at = at.index(file.len());
+        file[at] = value;
+        if let Ok(sod) = Sod::parse(&file) {
+            let verdict = verify(&sod, &world.store(), KIND, STATE, TIME, &Policy::field());
+            let same = Sod::parse(genuine).unwrap();
+            prop_assert!(!verdict.outcome().passed() || sod.security_object() == same.security_object());
+        }
+    }
 }
 
 /// A link certificate brings a new key in, if a trusted one signed it.

@@ -268,6 +268,9 @@ impl CertificateSpec {
     }
 }
 
+/// Puts attributes into an order.
+pub(crate) type Order = fn(Vec<Vec<u8>>) -> Vec<Vec<u8>>;
+
 /// What an EF.SOD shall be.
 #[derive(Clone)]
 pub(crate) struct SodSpec {
@@ -277,7 +280,7 @@ pub(crate) struct SodSpec {
     pub(crate) signer_identifier: Option<Vec<u8>>,
     pub(crate) digest: &'static str,
     /// Signed attributes in this order; `None` for none at all.
-    pub(crate) attributes: Option<fn(Vec<Vec<u8>>) -> Vec<Vec<u8>>>,
+    pub(crate) attributes: Option<Order>,
     pub(crate) signing_time: &'static str,
     pub(crate) algorithm: Vec<u8>,
     pub(crate) made: Made,
