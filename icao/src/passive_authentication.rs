@@ -551,6 +551,11 @@ fn revocation(
 }
 
 #[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tolerance_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod world;
