@@ -9,6 +9,7 @@ pub mod api;
 pub mod audit;
 pub mod browser;
 pub mod config;
+pub mod connection;
 pub mod cookies;
 pub mod date;
 pub mod guard;

@@ -30,7 +30,7 @@ pub struct CommandSent {
     /// As issued.
     pub issued: Issued,
     /// What verification needs to go on: session keys, files, verdict so far.
-    pub pending: Pending,
+    pub pending: Box<Pending>,
     /// When the command was sent.
     pub at: u64,
 }

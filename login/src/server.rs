@@ -22,6 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::accounts::{Accounts, AccountsError};
 use crate::audit::{Audit, AuditError};
 use crate::config::{AccessRelease, Config, CscaFolder};
+use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
 use crate::date::Date;
 use crate::guard::{Guard, guard};
@@ -312,10 +313,13 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let routes = router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(self.listener, routes)
-            .with_graceful_shutdown(shutdown)
-            .await
+        let routes = router(&self.app).into_make_service_with_connect_info::<Peer>();
+        axum::serve(
+            LimitedListener::new(self.listener, Limits::default()),
+            routes,
+        )
+        .with_graceful_shutdown(shutdown)
+        .await
     }
 }
 

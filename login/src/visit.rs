@@ -1,6 +1,6 @@
 //! One request of one browser: who it is, as far as cookies tell, and from where.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 use crate::accounts::UserName;
 use crate::audit::Origin;
 use crate::browser::KnownBrowser;
+use crate::connection::Peer;
 use crate::cookies::Cookie;
 use crate::language::Language;
 use crate::server::App;
@@ -43,8 +44,8 @@ impl FromRequestParts<Arc<App>> for Visit {
         let now = (app.clock)();
         let peer = parts
             .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip());
+            .get::<ConnectInfo<Peer>>()
+            .map(|info| info.0.0.ip());
         let session = app
             .jar
             .bytes(&parts.headers, Cookie::Session)

@@ -333,7 +333,8 @@ fn a_session_without_a_request_cannot_use_that_of_another() {
 #[test]
 fn withheld_files_are_refused() {
     let site = Site::specimens("");
-    let changes: [(fn(&mut Evidence), u64, &str); 5] = [
+    type Change = fn(&mut Evidence);
+    let changes: [(Change, u64, &str); 5] = [
         (|evidence| evidence.dg14 = None, 4, "evidence_incomplete"),
         (|evidence| evidence.dg15 = None, 4, "evidence_incomplete"),
         (
