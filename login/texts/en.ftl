@@ -52,7 +52,7 @@ document-read-yes = We check that your document is real and yours. For that we r
 document-read-chip = Your name and nationality are in the same part of the chip. We do not use them and do not keep them.
 document-read-no = We do not read your photo, your fingerprints, your address or your signature.
 document-script = For this check JavaScript must be on in your browser.
-document-drawing = Drawing: an open passport lies face down on a card reader.
+document-drawing = Drawing: an open passport lies on a card reader.
 document-drawing-card = Drawing: a card lies flat on a card reader.
 
 state-connecting = We are looking for the reader app on this computer. Does your browser ask for permission? Then choose to allow it.

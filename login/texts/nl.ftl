@@ -52,7 +52,7 @@ document-read-yes = Wij kijken of uw document echt is en van u is. Daarvoor leze
 document-read-chip = Uw naam en nationaliteit staan in hetzelfde deel van de chip. Wij gebruiken die niet en bewaren ze niet.
 document-read-no = Wij lezen uw foto, uw vingerafdrukken, uw adres en uw handtekening niet.
 document-script = Voor deze controle moet JavaScript aan staan in uw browser.
-document-drawing = Tekening: een paspoort ligt met de voorkant naar beneden open op een kaartlezer.
+document-drawing = Tekening: een open paspoort ligt op een kaartlezer.
 document-drawing-card = Tekening: een kaart ligt plat op een kaartlezer.
 
 state-connecting = Wij zoeken de kaartlezer-app op deze computer. Vraagt uw browser om toestemming? Kies dan voor toestaan.
