@@ -686,7 +686,7 @@ fn junk_is_refused_and_uses_the_request_up() {
 }
 
 #[test]
-fn a_server_that_is_no_test_shows_no_steps_and_takes_no_simulated_anchor() {
+fn a_server_that_is_no_test_takes_no_simulated_anchor() {
     let site = Site::specimens("");
     let text = std::fs::read_to_string(site.dir.path().join("login.toml")).unwrap();
     let text = text
