@@ -420,7 +420,7 @@ fn a_link_that_tears_once_anywhere_costs_nothing_but_time() {
         let (whole, transcript) = log_in(&mut lay(profile), &keys);
         let whole = whole.unwrap();
         for at in 0..transcript.apdus as usize {
-            for fault in [Fault::Tear, Fault::TearAfter, Fault::Reset] {
+            for fault in [Fault::Tear, Fault::TearAfter, Fault::Reset, Fault::Cut(0)] {
                 let mut link = lay(profile).with_faults({
                     let fault = fault.clone();
                     move |number, _| {

@@ -369,8 +369,12 @@ impl Transport for PcscLink {
             return Err(TransportError::TooLong);
         }
         let card = self.card.as_ref().ok_or(TransportError::CardRemoved)?;
-        let received = card.transmit(command, &mut self.buffer).map(<[u8]>::to_vec);
-        received.map_err(|error| transport_error(error, command.len()))
+        match card.transmit(command, &mut self.buffer) {
+            // Some drivers report success and no answer for a card that left meanwhile.
+            Ok([] | [_]) => Err(TransportError::CardReset),
+            Ok(answer) => Ok(answer.to_vec()),
+            Err(error) => Err(transport_error(error, command.len())),
+        }
     }
 
     fn reset(&mut self) -> Result<(), TransportError> {

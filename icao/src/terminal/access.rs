@@ -4,7 +4,7 @@ use super::error::Error;
 use super::read::Content;
 use super::{AccessProtocol, EMRTD_APPLICATION, Event, ExtendedLength, FallbackToBac, Terminal};
 use crate::access_key::AccessKey;
-use crate::apdu::{self, Command, StatusWord};
+use crate::apdu::{self, ApduError, Command, StatusWord};
 use crate::bac::{Bac, BacError};
 use crate::lds::CardAccess;
 use crate::lds::FileId;
@@ -112,6 +112,7 @@ impl<'a> Terminal<'a> {
                     if matches!(
                         error,
                         Error::Link(TransportError::CardRemoved | TransportError::CardReset)
+                            | Error::Apdu(ApduError::NoStatus)
                     ) && self.channel.transcript.resumes < self.policy.most_resumes =>
                 {
                     self.channel.transcript.resumes += 1;

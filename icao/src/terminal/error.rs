@@ -114,7 +114,7 @@ impl Error {
     pub fn is_interruption(&self) -> bool {
         match self {
             Self::Link(error) => !matches!(error, TransportError::TooLong),
-            Self::SecureMessaging(_) => true,
+            Self::SecureMessaging(_) | Self::Apdu(ApduError::NoStatus) => true,
             Self::Status { status, .. } => Self::lost_keys(*status),
             _ => false,
         }
