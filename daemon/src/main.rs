@@ -165,7 +165,7 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
     let mut progress = |event| {
         // One line for each file, not one for each piece of it.
         let step = match event {
-            Event::Reading { file, .. } => format!("reading {file:?}"),
+            Event::Reading { file, .. } => format!("reading {file}"),
             Event::Opening(_) => "opening".to_owned(),
             Event::ActiveAuthentication => "Active Authentication".to_owned(),
             Event::ChipAuthentication => "Chip Authentication".to_owned(),

@@ -96,6 +96,19 @@ impl FileId {
     }
 }
 
+/// The name in Doc 9303-10, as in the eMRTD application: EF.SOD and EF.CardSecurity have the same identifiers.
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fid {
+            0x0101..=0x0110 => write!(f, "DG{}", self.fid - 0x0100),
+            0x011C => f.write_str("EF.CardAccess"),
+            0x011D => f.write_str("EF.SOD"),
+            0x011E => f.write_str("EF.COM"),
+            fid => write!(f, "EF {fid:04X}"),
+        }
+    }
+}
+
 /// Number of a data group, 1 to 16.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DataGroup(u8);

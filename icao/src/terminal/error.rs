@@ -63,19 +63,19 @@ pub enum Error {
         status: StatusWord,
     },
     /// The chip has no such file.
-    #[error("file {0:?} not found")]
+    #[error("{0} not found")]
     FileNotFound(FileId),
     /// The chip does not let this file be read.
-    #[error("file {0:?} may not be read")]
+    #[error("{0} may not be read")]
     FileProtected(FileId),
     /// The file says it is longer than the policy reads.
-    #[error("file {0:?} is too long")]
+    #[error("{0} is too long")]
     FileTooLong(FileId),
     /// The file ends before its data object does.
-    #[error("file {0:?} is cut short")]
+    #[error("{0} is cut short")]
     FileTruncated(FileId),
     /// The file does not begin with a data object.
-    #[error("file {file:?} is malformed: {reason}")]
+    #[error("{file} is malformed: {reason}")]
     FileMalformed {
         /// The file.
         file: FileId,
