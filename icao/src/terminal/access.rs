@@ -37,7 +37,7 @@ impl<'a> Terminal<'a> {
     /// EF.CardAccess of the master file, read before anything else; `None` where the chip has none that can be read.
     ///
     /// # Errors
-    /// [`Error::Link`] only: whatever the chip answers, a document without EF.CardAccess can still be opened by BAC.
+    /// [`Error::Link`], or [`Error::Apdu`] for no answer: whatever the chip answers, a document without EF.CardAccess can still be opened by BAC.
     pub fn card_access(&mut self) -> Result<Option<&CardAccess>, Error> {
         if self.card_access.is_none() {
             let found = self.read_card_access()?;
@@ -70,7 +70,10 @@ impl<'a> Terminal<'a> {
                     // A file that is no SecurityInfos offers nothing.
                     return Ok(CardAccess::parse(content.bytes()).ok());
                 }
-                Err(Error::Link(error)) => return Err(Error::Link(error)),
+                // No answer at all says nothing about the file.
+                Err(error @ (Error::Link(_) | Error::Apdu(ApduError::NoStatus))) => {
+                    return Err(error);
+                }
                 // The master file is selected, and holds no such file.
                 Err(Error::FileNotFound(_)) if selected.is_ok() => return Ok(None),
                 Err(_) => {}
