@@ -11,17 +11,17 @@
 //! Authentication; the daemon reads it only from a chip that cannot, and only if the request says so.
 
 mod codes;
+mod files;
 mod progress;
 
 use std::time::Instant;
 
 use icao::access_key::{AccessKey, PaceKey};
-use icao::chip_authentication::strongest;
 use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
-use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId, Mapping, SecurityInfos};
-use icao::lds::sod::{HashMatch, Sod};
-use icao::lds::{CardAccess, DataGroup, Dg14, Dg15, FileId};
+use icao::lds::security_info::Mapping;
+use icao::lds::sod::Sod;
+use icao::lds::{DataGroup, Dg14, Dg15, FileId};
 use icao::mrz::AccessFields;
 use icao::terminal::{AccessProtocol, Error, Policy, Terminal};
 use protocol::bindings::Binding;
@@ -37,6 +37,7 @@ use rand_core::UnwrapErr;
 
 use crate::reader::{Cancel, DocumentLink, DocumentSource, Notify};
 use crate::session::{AcceptedRequest, FromWorker, Gone, Inbox, Outbox, ToWorker, Worker};
+use files::Files;
 use progress::Progress;
 
 /// Longest name of a reader model in evidence, in characters.
@@ -118,14 +119,6 @@ struct Login {
     progress: Progress,
 }
 
-/// What a document showed.
-struct Found {
-    card_access: Option<CardAccess>,
-    sod: Sod,
-    dg14: Option<Dg14>,
-    dg15: Option<Dg15>,
-}
-
 impl Login {
     fn run(&self, mut source: Box<dyn DocumentSource>) -> Result<(), Stop> {
         if self.request.request.claims().document == Document::DrivingLicence {
@@ -203,11 +196,11 @@ impl Login {
         self.progress.enter(Step::Opening);
         let access = terminal.open(keys)?;
         self.progress.enter(Step::Reading);
-        let document = read_document(&mut terminal)?;
+        let document = Files::read(&mut terminal)?;
         let offers_chip_authentication = document
             .dg14
             .as_ref()
-            .is_some_and(|dg14| chip_key(dg14).is_some());
+            .is_some_and(|dg14| files::chip_key(dg14).is_some());
         if !offers_chip_authentication && document.dg15.is_none() {
             return Err(Code::NoChipProof.into());
         }
@@ -317,7 +310,7 @@ impl Login {
     fn evidence(
         &self,
         terminal: &Terminal<'_>,
-        document: &Found,
+        document: &Files,
         access: AccessProtocol,
         identity_file: Option<Vec<u8>>,
         signature: Option<Vec<u8>>,
@@ -379,12 +372,12 @@ impl Login {
     fn chip_authentication(
         &self,
         terminal: &mut Terminal<'_>,
-        document: &Found,
+        document: &Files,
         dg14: &Dg14,
         command: &Command,
     ) -> Result<ChipAuthenticationResult, Stop> {
         let claims = command.claims();
-        let (protocol, key_id, chip_key) = agreed_key(document, dg14, command)?;
+        let (protocol, key_id, chip_key) = document.agreed_key(dg14, command)?;
         let sfi_reading = if terminal.refuses_short_identifiers() {
             SfiReading::Fails
         } else {
@@ -449,91 +442,6 @@ impl Login {
             _ => Code::Internal.into(),
         })
     }
-}
-
-/// Reads the files that prove a document: those of EF.SOD's list that hold keys, and no other.
-fn read_document(terminal: &mut Terminal<'_>) -> Result<Found, Stop> {
-    let card_access = terminal.card_access()?.cloned();
-    let sod = terminal.read(FileId::EF_SOD)?;
-    let sod = Sod::parse(&sod).map_err(|error| malformed("EF.SOD", &error))?;
-    let listed = |group| sod.security_object().hashes.contains_key(&group);
-    let dg14 = match listed(DataGroup::DG14) {
-        true => Some(terminal.read(FileId::data_group(DataGroup::DG14))?),
-        false => None,
-    };
-    let dg15 = match listed(DataGroup::DG15) {
-        true => Some(terminal.read(FileId::data_group(DataGroup::DG15))?),
-        false => None,
-    };
-    let dg14 = dg14
-        .map(|file| Dg14::parse(&file))
-        .transpose()
-        .map_err(|error| malformed("DG14", &error))?;
-    let dg15 = dg15
-        .map(|file| Dg15::parse(&file))
-        .transpose()
-        .map_err(|error| malformed("DG15", &error))?;
-    Ok(Found {
-        card_access,
-        sod,
-        dg14,
-        dg15,
-    })
-}
-
-fn malformed(file: &'static str, error: &dyn std::fmt::Display) -> Stop {
-    tracing::info!(file, %error, "the file breaks the standard");
-    Code::FileMalformed.into()
-}
-
-/// The strongest key of Chip Authentication that this program can use.
-fn chip_key(dg14: &Dg14) -> Option<PublicKey> {
-    strongest(&dg14.security_infos().chip_authentication_options()).map(|(_, key)| key)
-}
-
-/// Protocol and key that the server named, if DG14 offers just these, and DG14 is what EF.SOD lists and no less than
-/// EF.CardAccess promised.
-fn agreed_key(
-    document: &Found,
-    dg14: &Dg14,
-    command: &Command,
-) -> Result<(ChipAuthenticationProtocol, Option<KeyId>, PublicKey), Stop> {
-    let claims = command.claims();
-    match document
-        .sod
-        .security_object()
-        .verify(DataGroup::DG14, dg14.raw())
-    {
-        HashMatch::Equal | HashMatch::EqualWithoutPadding => {}
-        HashMatch::Different | HashMatch::NotListed => return Err(Code::FilesInconsistent.into()),
-    }
-    if let Some(card_access) = &document.card_access
-        && !confirms(dg14.security_infos(), card_access.security_infos())
-    {
-        return Err(Code::FilesInconsistent.into());
-    }
-    let options = dg14.security_infos().chip_authentication_options();
-    let option = options
-        .into_iter()
-        .find(|option| {
-            option.protocol.oid().to_string() == claims.oid.as_str()
-                && option.key.key_id.map(|id| id.0) == claims.key_id
-        })
-        .ok_or(Code::ChipAuthenticationMismatch)?;
-    let key = option
-        .key
-        .public_key()
-        .map_err(|_| Code::ChipAuthenticationMismatch)?;
-    Ok((option.protocol, option.key.key_id, key))
-}
-
-/// Whether DG14 repeats the ways of PACE that EF.CardAccess, which nobody signed, offered. Documents whose DG14 says
-/// nothing of PACE at all exist; there is nothing to compare then.
-fn confirms(dg14: &SecurityInfos, card_access: &SecurityInfos) -> bool {
-    dg14.pace().next().is_none()
-        || card_access
-            .pace()
-            .all(|info| dg14.pace().any(|signed| signed == info))
 }
 
 fn file_of(bytes: &[u8]) -> Result<evidence::File, Stop> {

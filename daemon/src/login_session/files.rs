@@ -1,0 +1,109 @@
+//! The files of a document that prove it, and what they say of the key that a server asks for.
+
+use icao::chip_authentication::strongest;
+use icao::crypto::key_agreement::PublicKey;
+use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId, SecurityInfos};
+use icao::lds::sod::{HashMatch, Sod};
+use icao::lds::{CardAccess, DataGroup, Dg14, Dg15, FileId};
+use icao::terminal::Terminal;
+use protocol::chip_authentication::Command;
+use protocol::error::Code;
+
+use super::Stop;
+
+/// The files of one document that prove it, as read and parsed.
+pub(super) struct Files {
+    pub(super) card_access: Option<CardAccess>,
+    pub(super) sod: Sod,
+    pub(super) dg14: Option<Dg14>,
+    pub(super) dg15: Option<Dg15>,
+}
+
+impl Files {
+    /// Reads the files that prove a document: those of EF.SOD's list that hold keys, and no other.
+    pub(super) fn read(terminal: &mut Terminal<'_>) -> Result<Self, Stop> {
+        let card_access = terminal.card_access()?.cloned();
+        let sod = terminal.read(FileId::EF_SOD)?;
+        let sod = Sod::parse(&sod).map_err(|error| malformed("EF.SOD", &error))?;
+        let listed = |group| sod.security_object().hashes.contains_key(&group);
+        let dg14 = match listed(DataGroup::DG14) {
+            true => Some(terminal.read(FileId::data_group(DataGroup::DG14))?),
+            false => None,
+        };
+        let dg15 = match listed(DataGroup::DG15) {
+            true => Some(terminal.read(FileId::data_group(DataGroup::DG15))?),
+            false => None,
+        };
+        let dg14 = dg14
+            .map(|file| Dg14::parse(&file))
+            .transpose()
+            .map_err(|error| malformed("DG14", &error))?;
+        let dg15 = dg15
+            .map(|file| Dg15::parse(&file))
+            .transpose()
+            .map_err(|error| malformed("DG15", &error))?;
+        Ok(Self {
+            card_access,
+            sod,
+            dg14,
+            dg15,
+        })
+    }
+
+    /// Protocol and key that the server named, if DG14 offers just these, and DG14 is what EF.SOD lists and no less than
+    /// EF.CardAccess promised.
+    pub(super) fn agreed_key(
+        &self,
+        dg14: &Dg14,
+        command: &Command,
+    ) -> Result<(ChipAuthenticationProtocol, Option<KeyId>, PublicKey), Stop> {
+        let claims = command.claims();
+        match self
+            .sod
+            .security_object()
+            .verify(DataGroup::DG14, dg14.raw())
+        {
+            HashMatch::Equal | HashMatch::EqualWithoutPadding => {}
+            HashMatch::Different | HashMatch::NotListed => {
+                return Err(Code::FilesInconsistent.into());
+            }
+        }
+        if let Some(card_access) = &self.card_access
+            && !confirms(dg14.security_infos(), card_access.security_infos())
+        {
+            return Err(Code::FilesInconsistent.into());
+        }
+        let options = dg14.security_infos().chip_authentication_options();
+        let option = options
+            .into_iter()
+            .find(|option| {
+                option.protocol.oid().to_string() == claims.oid.as_str()
+                    && option.key.key_id.map(|id| id.0) == claims.key_id
+            })
+            .ok_or(Code::ChipAuthenticationMismatch)?;
+        let key = option
+            .key
+            .public_key()
+            .map_err(|_| Code::ChipAuthenticationMismatch)?;
+        Ok((option.protocol, option.key.key_id, key))
+    }
+}
+
+fn malformed(file: &'static str, error: &dyn std::fmt::Display) -> Stop {
+    tracing::info!(file, %error, "the file breaks the standard");
+    Code::FileMalformed.into()
+}
+
+/// The strongest key of Chip Authentication that this program can use.
+pub(super) fn chip_key(dg14: &Dg14) -> Option<PublicKey> {
+    strongest(&dg14.security_infos().chip_authentication_options()).map(|(_, key)| key)
+}
+
+/// Whether DG14 repeats the ways of PACE that EF.CardAccess, which nobody signed, offered. Documents whose DG14 says
+/// nothing of PACE at all exist; there is nothing to compare then.
+fn confirms(dg14: &SecurityInfos, card_access: &SecurityInfos) -> bool {
+    dg14.pace().next().is_none()
+        || card_access
+            .pace()
+            .all(|info| dg14.pace().any(|signed| signed == info))
+}
