@@ -10,8 +10,12 @@
 use crate::need::{self, Need};
 use crate::process::Process;
 use anyhow::{Context as _, Result, anyhow};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::fs;
+use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -88,6 +92,11 @@ impl Pcscd {
         command
             .args(["--", "sh", "-c", SCRIPT, "pcscd"])
             .arg(folder.path());
+        // pcscd says that it is ready before it has made its socket. Its last act then is to open the socket to all
+        // users, and a change of rights can be waited for.
+        let run = folder.path().join("run/pcscd");
+        let changes = inotify::init(CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&changes, &run, WatchFlags::ATTRIB)?;
         let mut process = Process::start("pcscd", &command)?;
 
         for _ in 0..SLOTS {
@@ -96,6 +105,18 @@ impl Pcscd {
             })?;
         }
         process.line(PATIENCE, |line| line.contains("daemon ready").then_some(()))?;
+        let patience = Timespec::try_from(PATIENCE)?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&changes, &mut buffer);
+        while UnixStream::connect(run.join("pcscd.comm")).is_err() {
+            if poll(&mut [PollFd::new(&changes, PollFlags::IN)], Some(&patience))? == 0 {
+                return Err(anyhow!(
+                    "pcscd made no socket; it said:\n{}",
+                    process.said()
+                ));
+            }
+            events.next()?;
+        }
         Ok(process)
     }
 
