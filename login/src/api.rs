@@ -211,7 +211,8 @@ fn reply(answer: Result<Response, StatusCode>) -> Response {
     answer.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn take_evidence(visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+async fn take_evidence(mut visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+    visit.read_clock();
     let app = Arc::clone(visit.app());
     let jti = session(&visit)?.1.request;
     let taken = jti
@@ -262,7 +263,8 @@ async fn take_evidence(visit: Visit, sealed: String) -> Result<Response, StatusC
     }
 }
 
-async fn take_result(visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+async fn take_result(mut visit: Visit, sealed: String) -> Result<Response, StatusCode> {
+    visit.read_clock();
     let app = Arc::clone(visit.app());
     let jti = session(&visit)?.1.request;
     let taken = jti

@@ -20,7 +20,7 @@ use crate::session::{Session, SessionId};
 
 /// A request with what is known about its sender.
 pub struct Visit {
-    /// Seconds since 1970.
+    /// Seconds since 1970: when the headers came, or when [`Visit::read_clock`] was last called.
     pub now: u64,
     /// Address of the browser.
     pub address: IpAddr,
@@ -107,6 +107,12 @@ impl Visit {
     /// The server.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Takes the time anew. A sender can hold the body back behind its headers, so a handler that judges a deadline by what
+    /// the body holds calls this first.
+    pub fn read_clock(&mut self) {
+        self.now = (self.app.clock)();
     }
 
     /// For the audit log.

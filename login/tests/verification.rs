@@ -582,6 +582,33 @@ fn late_messages_are_refused() {
 }
 
 #[test]
+fn a_body_held_back_behind_its_headers_gains_no_time() {
+    let site = Site::specimens("");
+    let mut login = Login::start(&site, Profile::NlPassport2024);
+    let evidence = login.reader.evidence(&mut login.chip);
+    let body = json!({ "sealed": login.reader.seal(&evidence) });
+    let held = login
+        .browser
+        .api_held(&login.token, "evidence", &body, || site.wait(300));
+    assert!(held.1.contains("error-request-expired"), "{held:?}");
+
+    let mut login = Login::start(&site, Profile::NlPassport2024);
+    let evidence = login.reader.evidence(&mut login.chip);
+    let (answer, sealed) = login.send_evidence(&evidence);
+    let command = answer["chip_authentication"].as_str().unwrap();
+    let claims = login.reader.command(command, &sealed);
+    let result = login
+        .reader
+        .chip_authentication(&mut login.chip, &evidence, &claims);
+    let body = json!({ "sealed": login.reader.seal(&result) });
+    let name = "chip-authentication-result";
+    let held = login
+        .browser
+        .api_held(&login.token, name, &body, || site.wait(30));
+    assert!(held.1.contains("error-request-expired"), "{held:?}");
+}
+
+#[test]
 fn a_second_page_takes_over_from_the_first() {
     let site = Site::specimens("");
     let mut login = Login::start(&site, Profile::NlPassport2024);

@@ -1,6 +1,8 @@
 //! A login server with specimen persons, in this process on a free port, and a browser that talks to it.
 #![allow(dead_code, unreachable_pub)]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -379,6 +381,43 @@ impl Browser {
     pub fn api(&mut self, name: &str, body: &serde_json::Value) -> Answer {
         let token = self.get("/document").value("data-token=");
         self.api_with(&token, name, body)
+    }
+
+    /// Sends headers, and the body only after `meanwhile`, which runs once the server has looked at the headers and asks for
+    /// the body (RFC 9110 10.1.1). The status and the body of the answer.
+    pub fn api_held(
+        &self,
+        token: &str,
+        name: &str,
+        body: &serde_json::Value,
+        meanwhile: impl FnOnce(),
+    ) -> (String, String) {
+        let mut stream = self.open(token, name, &body.to_string());
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        meanwhile();
+        stream.write_all(body.to_string().as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    /// A connection on which the headers of a call have been sent.
+    pub fn open(&self, token: &str, name: &str, body: &str) -> TcpStream {
+        let authority = self.origin.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(authority).unwrap();
+        let head = format!(
+            "POST /api/rda/{name} HTTP/1.1\r\nhost: {authority}\r\norigin: {}\r\nsec-fetch-site: same-origin\r\n\
+             cookie: {}\r\nrda-token: {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             expect: 100-continue\r\nconnection: close\r\n\r\n",
+            self.origin,
+            self.cookie_header(),
+            body.len(),
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
     }
 
     pub fn api_with(&mut self, token: &str, name: &str, body: &serde_json::Value) -> Answer {
