@@ -9,7 +9,6 @@ use hardware_tests::pcscd;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Starts login server and daemon with a simulated chip and prints where to log in.
 #[derive(Parser)]
@@ -26,8 +25,6 @@ struct Arguments {
     #[arg(long)]
     pcscd: bool,
 }
-
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Level Substantieel.
 const SUBSTANTIAL: u8 = 25;
@@ -62,10 +59,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// Runs until the terminal's interrupt ends this program and, with it, its children.
+/// Runs until the terminal's interrupt key, and leaves nothing behind.
 fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
     let profile = arguments.profile.unwrap_or(Profile::NlPassport2024);
-    let mut desk = desk(site, profile, arguments.pcscd)?;
+    let _desk = desk(site, profile, arguments.pcscd)?;
     println!("\n    {}/\n", site.origin());
     println!("user name {}, password {PASSWORD}", profile.name());
     println!(
@@ -76,8 +73,11 @@ fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
         "The document on the simulated reader is {}; the interrupt key ends it all.",
         profile.name()
     );
-    desk.daemon().wait(FOREVER)?;
-    bail!("the daemon ended: {}", desk.daemon().said())
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?
+        .block_on(tokio::signal::ctrl_c())?;
+    Ok(())
 }
 
 /// What must come of each document: those that must log in, and those that the server must refuse.
