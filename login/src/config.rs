@@ -94,6 +94,17 @@ impl PublicOrigin {
     }
 }
 
+/// Which deviations and algorithms of documents are accepted; how a revocation list counts is the same for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyChoice {
+    /// What documents in use need: see [`icao::pki::policy::Policy::field`].
+    #[default]
+    Field,
+    /// Doc 9303 to the letter: see [`icao::pki::policy::Policy::strict`]. Refuses documents that states have issued.
+    Strict,
+}
+
 /// A trust anchor: the CSCA certificates of a folder, for one kind of document of one issuing state.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +115,8 @@ pub struct CscaFolder {
     pub issuing_state: String,
     /// Folder of DER files.
     pub folder: PathBuf,
+    /// Folder of the revocation lists (DER) that these CSCAs have issued; none where absent.
+    pub revocation_lists: Option<PathBuf>,
 }
 
 /// The configuration, checked.
@@ -137,6 +150,8 @@ pub struct Config {
     pub audit: PathBuf,
     /// Table of levels; the built-in one where absent.
     pub levels: Option<PathBuf>,
+    /// What is accepted of documents.
+    pub policy: PolicyChoice,
     /// Trust anchors.
     pub csca: Vec<CscaFolder>,
     /// Sessions held at once.
@@ -165,6 +180,8 @@ struct File {
     register: PathBuf,
     audit: PathBuf,
     levels: Option<PathBuf>,
+    #[serde(default)]
+    policy: PolicyChoice,
     #[serde(default)]
     csca: Vec<CscaFolder>,
     #[serde(default = "default_sessions")]
@@ -257,11 +274,13 @@ impl Config {
             register: at(file.register),
             audit: at(file.audit),
             levels: file.levels.map(at),
+            policy: file.policy,
             csca: file
                 .csca
                 .into_iter()
                 .map(|anchor| CscaFolder {
                     folder: base.join(&anchor.folder),
+                    revocation_lists: anchor.revocation_lists.as_ref().map(|path| base.join(path)),
                     ..anchor
                 })
                 .collect(),
@@ -302,6 +321,11 @@ mod tests {
         );
         assert_eq!(config.daemon_ports, [9303, 9304, 9305]);
         assert_eq!(config.access_release, AccessRelease::Digest);
+        assert_eq!(config.policy, PolicyChoice::Field);
+        let strict = GOOD.replace("test = true", "test = true\npolicy = \"strict\"");
+        let config = Config::parse(&strict, Path::new("/")).unwrap();
+        assert_eq!(config.policy, PolicyChoice::Strict);
+        assert!(Config::parse(&strict.replace("strict", "lax"), Path::new("/")).is_err());
     }
 
     #[test]

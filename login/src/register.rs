@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use icao::pki::IssuingState;
 use protocol::error::Code;
 use protocol::request::Document;
 use serde::{Deserialize, Deserializer};
@@ -120,8 +121,8 @@ impl From<Objection> for Code {
 pub struct RegisteredDocument {
     /// Passport, card or licence.
     pub kind: Document,
-    /// The issuing State or organization, one to three letters as in the machine readable zone.
-    pub issuing_state: String,
+    /// The issuing State or organization, equal in all its spellings.
+    pub issuing_state: IssuingState,
     /// The document number without fillers.
     pub number: String,
     /// Date of birth of the holder.
@@ -240,7 +241,8 @@ struct PersonRow {
 #[serde(deny_unknown_fields)]
 struct DocumentRow {
     kind: Document,
-    issuing_state: String,
+    #[serde(deserialize_with = "issuing_state")]
+    issuing_state: IssuingState,
     number: String,
     expiry: Date,
     licence_line: Option<String>,
@@ -249,16 +251,23 @@ struct DocumentRow {
     under_investigation: bool,
 }
 
+/// One to three letters, as in the machine readable zone or as registers spell it: `D` or `DEU`. The error names no value.
+fn issuing_state<'de, D: serde::Deserializer<'de>>(row: D) -> Result<IssuingState, D::Error> {
+    let text = String::deserialize(row)?;
+    IssuingState::parse(&text)
+        .ok()
+        .filter(|_| text.bytes().all(|byte| byte.is_ascii_uppercase()))
+        .ok_or_else(|| {
+            serde::de::Error::custom("issuing_state is not one to three capital letters")
+        })
+}
+
 impl DocumentRow {
     fn check(&self) -> Result<(), &'static str> {
-        let upper = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase());
         let mrz = |text: &str| {
             text.bytes()
                 .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'<')
         };
-        if !(1..=3).contains(&self.issuing_state.len()) || !upper(&self.issuing_state) {
-            return Err("issuing_state is not one to three capital letters");
-        }
         if !(1..=20).contains(&self.number.len()) || !mrz(&self.number) || self.number.contains('<')
         {
             return Err("number is not one to twenty capital letters and digits");

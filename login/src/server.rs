@@ -1,7 +1,7 @@
 //! The server: everything put together, and the routes.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError};
 use crate::audit::{Audit, AuditError};
-use crate::config::{AccessRelease, Config, CscaFolder};
+use crate::config::{AccessRelease, Config, CscaFolder, PolicyChoice};
 use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
 use crate::date::Date;
@@ -86,7 +86,7 @@ pub enum StartError {
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// A trust anchor.
+    /// A trust anchor or revocation list.
     #[error("{path}: {reason}")]
     Csca {
         /// The file or folder.
@@ -156,7 +156,10 @@ impl App {
             issuer,
             rules: Rules {
                 csca: csca_store(&config.csca, config.test)?,
-                policy: Policy::field(),
+                policy: match config.policy {
+                    PolicyChoice::Field => Policy::field(),
+                    PolicyChoice::Strict => Policy::strict(),
+                },
             },
             config,
         })
@@ -223,34 +226,58 @@ impl App {
 /// In every certificate of the simulator; its private keys are public.
 const SIMULATED: &[u8] = b"RDA simulator";
 
-/// Reads the trust anchors: every file of each folder is a certificate, DER. Those of the simulator are for tests only.
+/// Reads the trust anchors, every file of each folder a certificate (DER), and then the revocation lists that they signed.
+/// Anchors of the simulator are for tests only.
 fn csca_store(folders: &[CscaFolder], test: bool) -> Result<CscaStore, StartError> {
     let mut store = CscaStore::new();
     for anchors in folders {
-        let fail = |reason: String| StartError::Csca {
-            path: anchors.folder.clone(),
-            reason,
-        };
-        let state =
-            IssuingState::parse(&anchors.issuing_state).map_err(|error| fail(error.to_string()))?;
-        for entry in std::fs::read_dir(&anchors.folder).map_err(|error| fail(error.to_string()))? {
-            let path = entry.map_err(|error| fail(error.to_string()))?.path();
-            let fail = |reason: String| StartError::Csca {
-                path: path.clone(),
-                reason,
-            };
-            let der = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
+        let state = issuing_state(anchors)?;
+        for (path, der) in files(&anchors.folder)? {
             if !test && der.windows(SIMULATED.len()).any(|part| part == SIMULATED) {
-                return Err(fail(
-                    "an anchor of the simulator, which needs `test = true`".to_owned(),
-                ));
+                let reason = "an anchor of the simulator, which needs `test = true`";
+                return Err(refused(&path, reason));
             }
             store
                 .add(anchor_kind(anchors.kind), state, &der)
-                .map_err(|error| fail(error.to_string()))?;
+                .map_err(|error| refused(&path, error))?;
+        }
+    }
+    // An anchor may stand in another entry of the same kind and state.
+    for anchors in folders {
+        let Some(folder) = &anchors.revocation_lists else {
+            continue;
+        };
+        let state = issuing_state(anchors)?;
+        for (path, der) in files(folder)? {
+            store
+                .add_revocation_list(anchor_kind(anchors.kind), state, &der)
+                .map_err(|error| refused(&path, format!("revocation list: {error}")))?;
         }
     }
     Ok(store)
+}
+
+fn issuing_state(anchors: &CscaFolder) -> Result<IssuingState, StartError> {
+    IssuingState::parse(&anchors.issuing_state).map_err(|error| refused(&anchors.folder, error))
+}
+
+/// The files of a folder with what they hold.
+fn files(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, StartError> {
+    std::fs::read_dir(folder)
+        .map_err(|error| refused(folder, error))?
+        .map(|entry| {
+            let path = entry.map_err(|error| refused(folder, error))?.path();
+            let bytes = std::fs::read(&path).map_err(|error| refused(&path, error))?;
+            Ok((path, bytes))
+        })
+        .collect()
+}
+
+fn refused(path: &Path, reason: impl ToString) -> StartError {
+    StartError::Csca {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
 }
 
 /// A login server that is bound to its address.

@@ -8,9 +8,9 @@ mod identity;
 mod trial;
 
 use icao::chip_authentication::remote::RemoteChipAuthentication;
-use icao::pki::DocumentKind;
 use icao::pki::csca_store::CscaStore;
 use icao::pki::policy::Policy;
+use icao::pki::{DocumentKind, IssuingState};
 use icao::verifier::Verifier;
 use protocol::chip_authentication::DottedOid;
 use protocol::request::Document;
@@ -28,7 +28,7 @@ use trial::Trial;
 pub struct Pending {
     course: Course,
     verifier: Verifier,
-    state: String,
+    state: IssuingState,
     sod: [u8; 32],
     chip: RemoteChipAuthentication,
 }
@@ -114,7 +114,7 @@ impl Rules {
             chip,
         } = *pending;
         (trial.course, trial.verifier, trial.state, trial.sod) =
-            (course, Some(verifier), state, Some(sod));
+            (course, Some(verifier), Some(state), Some(sod));
         let outcome = trial.chip_authentication(&issued, &chip, sealed);
         trial.report(outcome)
     }
@@ -128,7 +128,7 @@ impl Rules {
             now,
             course: Course::default(),
             verifier: None,
-            state: String::new(),
+            state: None,
             sod: None,
         }
     }

@@ -14,6 +14,8 @@ use protocol::encoding::Octets;
 use protocol::evidence::Evidence;
 use reader::{Reader, file, lay};
 use serde_json::{Value, json};
+use std::path::Path;
+
 use site::{Browser, PASSWORD, Site, kind_name};
 
 /// A citizen at the document page, with a request and a document on the reader.
@@ -710,6 +712,110 @@ fn junk_is_refused_and_uses_the_request_up() {
         assert_eq!(again["text_key"], "error-evidence-repeated");
         site.wait(86_400);
     }
+}
+
+/// Made with OpenSSL and the key of the simulated CSCA 1: revokes serial number 11, the signer of passports 2011.
+const REVOCATION_LIST: &[u8] = include_bytes!("fixtures/revoked-passport-signer-2011.crl");
+
+/// The site of the specimens, with one more entry of trust anchors and what `prepare` puts into its folder.
+fn site_with_anchors(settings: &str, entry: &str, prepare: impl Fn(&Path)) -> Site {
+    let site = Site::specimens(settings);
+    let path = site.dir.path().join("login.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + entry).unwrap();
+    prepare(site.dir.path());
+    site.restart()
+}
+
+fn with_revocation_list(kind: &str, list: &[u8]) -> (String, impl Fn(&Path)) {
+    let entry = format!(
+        "[[csca]]\nkind = \"{kind}\"\nissuing_state = \"NLD\"\nfolder = \"csca/{kind}\"\nrevocation_lists = \"crl\"\n"
+    );
+    let list = list.to_vec();
+    (entry, move |dir| {
+        std::fs::create_dir(dir.join("crl")).unwrap();
+        std::fs::write(dir.join("crl/1.crl"), &list).unwrap();
+    })
+}
+
+#[test]
+fn a_revoked_signer_is_refused() {
+    let (entry, prepare) = with_revocation_list("passport", REVOCATION_LIST);
+    let site = site_with_anchors("", &entry, prepare);
+    let mut login = Login::start(&site, Profile::NlPassport2011);
+    let answer = login.finish(KEEP, KEEP_RESULT);
+    refused(&mut login, &answer, 3, "signer_revoked");
+    let mut other = Login::start(&site, Profile::NlPassport2024);
+    assert_eq!(other.finish(KEEP, KEEP_RESULT)["outcome"], "accepted");
+}
+
+#[test]
+fn a_revocation_list_that_no_anchor_signed_stops_the_start() {
+    let mut forged = REVOCATION_LIST.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    for (list, reason) in [(forged.as_slice(), "issuer"), (b"no list".as_slice(), "")] {
+        let dir = Site::specimens("").into_dir();
+        let (entry, prepare) = with_revocation_list("passport", list);
+        prepare(dir.path());
+        let text = std::fs::read_to_string(dir.path().join("login.toml")).unwrap() + &entry;
+        let config = rda_login::Config::parse(&text, dir.path()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let error = runtime
+            .block_on(rda_login::Server::bind(config))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.contains("1.crl: revocation list: ") && error.contains(reason),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn signers_of_another_country_are_refused_whatever_the_policy_tolerates() {
+    let foreign = |settings: &str| {
+        let entry =
+            "[[csca]]\nkind = \"passport\"\nissuing_state = \"UTO\"\nfolder = \"csca/passport\"\n";
+        let site = site_with_anchors(settings, entry, |_| ());
+        site.edit_register(|text| text.replace("\"NLD\"", "\"UTO\""));
+        let mut login = Login::start(&site, Profile::NlPassport2011);
+        let answer = login.finish(KEEP, KEEP_RESULT);
+        (site, login, answer)
+    };
+    let (_site, mut login, answer) = foreign("");
+    refused(&mut login, &answer, 8, "document_mismatch");
+    assert_eq!(
+        answer["steps"].as_array().unwrap().last().unwrap()["detail"],
+        "certificate of another country"
+    );
+    // The strict policy does not get as far: the deviation itself refuses.
+    let (_site, mut login, answer) = foreign("policy = \"strict\"");
+    refused(&mut login, &answer, 3, "signature_wrong");
+}
+
+#[test]
+fn a_register_may_spell_a_state_in_two_ways() {
+    let site = Site::specimens("");
+    let number = Profile::NlPassport2011.holder().document_number;
+    let end = &number[number.len() - 4..];
+    site.edit_register(|text| {
+        let own = format!("number = \"{number}\"");
+        // An older passport of the same person, under the other spelling, tried first.
+        let older = format!(
+            "number = \"OLD99{end}\"\nexpiry = \"2030-01-01\"\n[[person.document]]\nkind = \"passport\"\n\
+             issuing_state = \"NLD\"\n{own}"
+        );
+        let (before, after) = text.split_once(&own).unwrap();
+        let (before, kind) = before.rsplit_once("\"NLD\"").unwrap();
+        [before, "\"NL\"", kind, &older, after].concat()
+    });
+    let mut login = Login::start(&site, Profile::NlPassport2011);
+    let answer = login.finish(KEEP, KEEP_RESULT);
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
 }
 
 #[test]

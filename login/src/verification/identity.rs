@@ -70,11 +70,50 @@ fn form_fits(kind: Document, mrz: &Mrz) -> bool {
 fn same_holder_and_document(entry: &RegisteredDocument, mrz: &Mrz) -> bool {
     let date = |text: &str| PartialDate::parse(text).ok();
     let same_bsn = bsn_in(mrz).is_none_or(|bsn| bsn == entry.bsn);
-    same_state(mrz.issuing_state(), &entry.issuing_state)
+    IssuingState::parse(mrz.issuing_state()) == Ok(entry.issuing_state)
         && mrz.document_number() == entry.number
         && Some(mrz.birth()) == date(&entry.birth.yymmdd())
         && Some(mrz.expiry()) == date(&entry.expiry.yymmdd())
         && same_bsn
+}
+
+/// Why those who signed EF.SOD do not stand for the document of the register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotSignedFor {
+    /// The document signer or the CSCA is of another country, or its certificate names none.
+    #[error("certificate of another country")]
+    Country,
+    /// The document signer lists types of document, and none is of this kind.
+    #[error("certificate for other types of document")]
+    Types,
+}
+
+/// Whether document signer and CSCA, whose `countries` these are, are of the issuing state, and whether the signer's
+/// documentTypeList (Doc 9303-12, 7.1.1.7), where it has one, names the kind. No policy tolerates anything else here: the
+/// register has said who issued the document.
+///
+/// # Errors
+/// [`NotSignedFor`].
+pub(super) fn signed_for(
+    kind: Document,
+    state: IssuingState,
+    countries: [Option<IssuingState>; 2],
+    types: &[String],
+) -> Result<(), NotSignedFor> {
+    if countries.iter().any(|country| *country != Some(state)) {
+        return Err(NotSignedFor::Country);
+    }
+    let of_kind = |code: &String| match kind {
+        Document::Passport => code.starts_with('P'),
+        Document::IdentityCard => code.starts_with(['I', 'A', 'C']),
+        // ISO/IEC 18013-3 has no such list.
+        Document::DrivingLicence => true,
+    };
+    if types.is_empty() || types.iter().any(of_kind) {
+        Ok(())
+    } else {
+        Err(NotSignedFor::Types)
+    }
 }
 
 /// The BSN that Dutch documents issued before August 2021 hold in the optional data.
@@ -91,11 +130,6 @@ fn licence_line(file: &[u8]) -> Option<&str> {
         .filter(|line| line.len() == 28)
 }
 
-/// Germany is `D` in the zone and may be `DEU` in a register.
-fn same_state(one: &str, other: &str) -> bool {
-    matches!((IssuingState::parse(one), IssuingState::parse(other)), (Ok(one), Ok(other)) if one == other)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -105,7 +139,7 @@ mod tests {
     fn entry(state: &str, number: &str, birth: &str, expiry: &str) -> RegisteredDocument {
         RegisteredDocument {
             kind: Document::Passport,
-            issuing_state: state.into(),
+            issuing_state: IssuingState::parse(state).unwrap(),
             number: number.into(),
             birth: BirthDate::parse(birth).unwrap(),
             expiry: Date::parse(expiry).unwrap(),
@@ -160,9 +194,35 @@ mod tests {
     }
 
     #[test]
-    fn states_compare_in_every_spelling() {
-        assert!(same_state("D", "DEU") && same_state("NLD", "NLD"));
-        assert!(!same_state("D", "NLD") && !same_state("", "") && !same_state("1", "1"));
+    fn those_who_signed_are_of_the_state_and_sign_for_the_kind() {
+        let state = |text| IssuingState::parse(text).unwrap();
+        let germany = state("D");
+        let german = [Some(state("DE")), Some(state("de"))];
+        let types = |list: &[&str]| list.iter().map(|&t| t.to_owned()).collect::<Vec<_>>();
+        let check =
+            |kind, countries, list: &[&str]| signed_for(kind, germany, countries, &types(list));
+        let passport = Document::Passport;
+        assert_eq!(check(passport, german, &[]), Ok(()));
+        assert_eq!(check(passport, german, &["P"]), Ok(()));
+        assert_eq!(check(passport, german, &["ID", "PD"]), Ok(()));
+        assert_eq!(check(Document::IdentityCard, german, &["AR"]), Ok(()));
+        assert_eq!(check(Document::DrivingLicence, german, &["P"]), Ok(()));
+        for countries in [
+            [Some(state("NL")), Some(germany)],
+            [Some(germany), Some(state("NL"))],
+            [None, Some(germany)],
+            [Some(germany), None],
+        ] {
+            assert_eq!(
+                check(passport, countries, &["P"]),
+                Err(NotSignedFor::Country)
+            );
+        }
+        assert_eq!(check(passport, german, &["ID"]), Err(NotSignedFor::Types));
+        assert_eq!(
+            check(Document::IdentityCard, german, &["P"]),
+            Err(NotSignedFor::Types)
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use icao::crypto::cipher::CipherSuite;
 use icao::crypto::key_agreement::SecretKey;
 use icao::lds::FileId;
 use icao::passive_authentication::{CheckOutcome, Failure};
-use icao::pki::UnixTime;
+use icao::pki::{Certificate, IssuingState, UnixTime};
 use icao::verifier::{Reason, SecurityFiles, Verifier, identity_group};
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{ChipAuthenticationResult, DottedOid, StatusWord};
@@ -18,6 +18,7 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::identity::NotSignedFor;
 use super::{Command, Course, Pending, Refusal, Report, Rules, anchor_kind, identity};
 use crate::date::Date;
 use crate::rda::Issued;
@@ -32,7 +33,7 @@ pub(super) struct Trial<'a> {
     pub(super) now: u64,
     pub(super) course: Course,
     pub(super) verifier: Option<Verifier>,
-    pub(super) state: String,
+    pub(super) state: Option<IssuingState>,
     pub(super) sod: Option<[u8; 32]>,
 }
 
@@ -119,19 +120,19 @@ impl Trial<'_> {
         let mut verifier = Verifier::new(kind, self.rules.policy.clone(), sod)
             .map_err(|error| self.course.failed(3, PARSE, error, Code::EvidenceMalformed))?;
         // A person's documents of one kind may be of several states; the anchors of each are tried on their own.
-        let mut states: Vec<&str> = self
+        let mut states: Vec<IssuingState> = self
             .candidates
             .iter()
-            .map(|document| document.issuing_state.as_str())
+            .map(|document| document.issuing_state)
             .collect();
         states.sort_unstable();
         states.dedup();
         let time = UnixTime(i64::try_from(self.now).unwrap_or(i64::MAX));
         let mut last = CheckOutcome::NotPerformed;
         for state in states {
-            last = verifier.passive_authentication(&self.rules.csca, state, time);
+            last = verifier.passive_authentication(&self.rules.csca, state.as_str(), time);
             if last.passed() {
-                state.clone_into(&mut self.state);
+                self.state = Some(state);
                 self.course.passed(3, CHECK);
                 return Ok(verifier);
             }
@@ -282,6 +283,7 @@ impl Trial<'_> {
         identity: Option<Zeroizing<Vec<u8>>>,
     ) -> Result<(), Refusal> {
         const FILE: &str = "identity file as signed";
+        const ISSUER: &str = "signer and CSCA of the issuing state, for this kind";
         const MATCH: &str = "document as in the register";
         const REGISTER: &str = "register asked again";
         let file = identity.ok_or_else(|| {
@@ -301,10 +303,15 @@ impl Trial<'_> {
             ));
         }
 
+        self.signed_for_the_document(verifier).map_err(|reason| {
+            self.course
+                .failed(8, ISSUER, reason, Code::DocumentMismatch)
+        })?;
+        self.course.passed(8, ISSUER);
         let of_state = self
             .candidates
             .iter()
-            .filter(|document| document.issuing_state == self.state);
+            .filter(|document| Some(document.issuing_state) == self.state);
         let document = identity::matching(self.request.claims().document, &file, of_state)
             .map_err(|mismatch| self.course.failed(8, MATCH, mismatch, mismatch.into()))?;
         self.course.passed(8, MATCH);
@@ -334,15 +341,38 @@ impl Trial<'_> {
         }
     }
 
+    fn signed_for_the_document(&self, verifier: &Verifier) -> Result<(), NotSignedFor> {
+        let passive = verifier.verdict().passive_authentication.as_ref();
+        let (Some(state), Some(passive)) = (self.state, passive) else {
+            return Err(NotSignedFor::Country);
+        };
+        let signer = verifier
+            .sod()
+            .signed_data()
+            .certificates()
+            .iter()
+            .filter_map(|der| Certificate::parse(der).ok())
+            .find(|certificate| Some(certificate.fingerprint()) == passive.signer);
+        let csca = passive
+            .csca
+            .and_then(|fingerprint| self.rules.csca.find(fingerprint));
+        let countries = [
+            signer.and_then(|signer| signer.subject().country()),
+            csca.and_then(|(_, _, anchor)| anchor.certificate().subject().country()),
+        ];
+        let kind = self.request.claims().document;
+        identity::signed_for(kind, state, countries, &passive.document_types)
+    }
+
     pub(super) fn suspend(
         self,
         chip: RemoteChipAuthentication,
     ) -> Result<Box<Pending>, Box<Report>> {
-        match (self.verifier, self.sod) {
-            (Some(verifier), Some(sod)) => Ok(Box::new(Pending {
+        match (self.verifier, self.state, self.sod) {
+            (Some(verifier), Some(state), Some(sod)) => Ok(Box::new(Pending {
                 course: self.course,
                 verifier,
-                state: self.state,
+                state,
                 sod,
                 chip,
             })),

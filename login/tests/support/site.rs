@@ -15,7 +15,7 @@ pub const PASSWORD: &str = "specimen password";
 
 pub struct Site {
     pub origin: String,
-    pub dir: tempfile::TempDir,
+    pub dir: Arc<tempfile::TempDir>,
     pub clock: Arc<AtomicU64>,
     pub trust: protocol::trust::TrustedServer,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -134,6 +134,20 @@ impl Site {
 
     /// Serves the configuration `login.toml` of a folder.
     pub fn serve(dir: tempfile::TempDir) -> Self {
+        Self::serve_again(Arc::new(dir))
+    }
+
+    /// Stops, and starts with the files as they are now.
+    pub fn restart(self) -> Self {
+        Self::serve_again(self.into_dir())
+    }
+
+    /// Stops, and leaves the files.
+    pub fn into_dir(self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.dir)
+    }
+
+    fn serve_again(dir: Arc<tempfile::TempDir>) -> Self {
         let config = Config::open(&dir.path().join("login.toml")).unwrap();
         let clock = Arc::new(AtomicU64::new(START));
         let time = Arc::clone(&clock);
