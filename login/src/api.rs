@@ -111,22 +111,21 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
     }
     let needed = app.access_needed(session);
     let release = needed != Some(AccessNeeded::Typed);
-    if release {
-        let typed = body.last_four.as_deref();
-        if needed == Some(AccessNeeded::LastFour) && typed.is_none() {
-            return ask(AccessNeeded::LastFour, None);
-        }
-        // Counted before it is looked at: a guess costs as much as a release.
-        if !app.releases.count(&session.user, visit.now) {
+    let typed = body.last_four.as_deref();
+    if needed == Some(AccessNeeded::LastFour) && typed.is_none() {
+        return ask(AccessNeeded::LastFour, None);
+    }
+    // Counted before it is looked at: a guess costs as much as a release. A request that releases nothing counts too,
+    // since it takes one of the places for requests under way.
+    if !app.releases.count(&session.user, visit.now) {
+        record(visit, &Event::AccessRefused)?;
+        return refuse(Code::TooManyAttempts);
+    }
+    if needed == Some(AccessNeeded::LastFour) {
+        candidates = with_last_four(candidates, typed.unwrap_or_default());
+        if candidates.is_empty() {
             record(visit, &Event::AccessRefused)?;
-            return refuse(Code::TooManyAttempts);
-        }
-        if needed == Some(AccessNeeded::LastFour) {
-            candidates = with_last_four(candidates, typed.unwrap_or_default());
-            if candidates.is_empty() {
-                record(visit, &Event::AccessRefused)?;
-                return ask(AccessNeeded::LastFour, Some("document-last-four-wrong"));
-            }
+            return ask(AccessNeeded::LastFour, Some("document-last-four-wrong"));
         }
     }
     let (compact, issued) = app
@@ -157,7 +156,7 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
     });
     // One request for a session: a second page of the same browser takes it over from the first.
     if let Some(old) = superseded {
-        app.proceedings.decide(&old);
+        app.proceedings.remove(&old);
     }
     if !bound {
         app.proceedings.decide(&jti);
@@ -199,16 +198,22 @@ pub struct Answer {
 
 /// `POST /api/rda/evidence`: the first message of the daemon.
 pub async fn evidence(visit: Visit, Json(body): Json<Sealed>) -> Response {
-    reply(take_evidence(visit, body.sealed).await)
+    reply(take_evidence(visit, body.sealed)).await
 }
 
 /// `POST /api/rda/chip-authentication-result`: the second.
 pub async fn chip_authentication_result(visit: Visit, Json(body): Json<Sealed>) -> Response {
-    reply(take_result(visit, body.sealed).await)
+    reply(take_result(visit, body.sealed)).await
 }
 
-fn reply(answer: Result<Response, StatusCode>) -> Response {
-    answer.unwrap_or_else(IntoResponse::into_response)
+/// A task of its own takes the step to its end: a browser that goes away leaves no verification without its record.
+async fn reply(
+    step: impl Future<Output = Result<Response, StatusCode>> + Send + 'static,
+) -> Response {
+    tokio::spawn(step)
+        .await
+        .unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn take_evidence(mut visit: Visit, sealed: String) -> Result<Response, StatusCode> {
@@ -382,8 +387,6 @@ fn raise(
     let app = visit.app();
     let internal = |_| StatusCode::INTERNAL_SERVER_ERROR;
     let (means, level) = (Means::Document, app.levels.of(Means::Document));
-    // What is not in the log does not happen.
-    record(visit, &Event::LevelRaised { level, means })?;
     let known = visit.known_browser(&session.user);
     let browser_id = known
         .map_or_else(random, |browser| Ok(browser.id))
@@ -393,8 +396,14 @@ fn raise(
         success: Success::Document,
     };
     let new = SessionId::from_bytes(random().map_err(internal)?);
+    let mut recorded = Ok(());
     let raised = app.sessions.rotate(id, &new, visit.now, &mut |session| {
         if session.request != jti || jti.is_none() {
+            return false;
+        }
+        // Here nothing but the log can keep the level from rising, and what is not in the log does not happen.
+        recorded = record(visit, &Event::LevelRaised { level, means });
+        if recorded.is_err() {
             return false;
         }
         session.achieved = Achieved {
@@ -408,7 +417,9 @@ fn raise(
         session.known_browser = true;
         true
     });
+    recorded?;
     if !raised {
+        record(visit, &Event::LevelNotRaised)?;
         return Ok(Vec::new());
     }
     Ok(vec![

@@ -66,6 +66,8 @@ pub enum Event {
         /// By which means.
         means: Means,
     },
+    /// The verdict was good, but the session had ended or no longer was the one that asked.
+    LevelNotRaised,
     /// The citizen cancelled.
     Cancelled,
     /// The citizen logged out.

@@ -351,7 +351,8 @@ fn begin_session(
     if let Some((old, _)) = &visit.session {
         app.end_session(old);
     }
-    app.sessions.create(&id, session, visit.now)?;
+    app.sweep(visit.now);
+    app.sessions.create(&id, session)?;
     let mut response = Redirect::to("/document").into_response();
     set_cookie(
         &mut response,

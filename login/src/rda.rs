@@ -40,6 +40,8 @@ enum Stage {
     /// Someone is verifying: nobody else may.
     Evidence,
     CommandSent(Box<CommandSent>),
+    /// The answers did not come in time; what was kept for them is gone.
+    Overdue,
     Decided,
 }
 
@@ -58,6 +60,17 @@ pub enum StepError {
     /// There are as many requests under way as the server has room for.
     #[error("too many requests under way")]
     Full,
+}
+
+/// Decided entries stay until the end of their request, so that a repetition is known as such.
+fn sweep(requests: &mut HashMap<Jti, (u64, Stage)>, now: u64) {
+    requests.retain(|_, (exp, stage)| {
+        if matches!(stage, Stage::CommandSent(sent) if sent.at.saturating_add(RESULT_WITHIN) <= now)
+        {
+            *stage = Stage::Overdue;
+        }
+        *exp > now
+    });
 }
 
 /// All requests under way, in the memory of this process: the secrets of Chip Authentication never leave it.
@@ -85,10 +98,7 @@ impl Proceedings {
     /// [`StepError::Full`], or [`StepError::Repeated`] for a `jti` that exists.
     pub fn issue(&self, issued: Issued, now: u64) -> Result<(), StepError> {
         let mut requests = self.lock();
-        // Entries stay until their end even when decided, so that a repetition is known as such.
-        if requests.len() >= self.capacity {
-            requests.retain(|_, (exp, _)| *exp > now);
-        }
+        sweep(&mut requests, now);
         if requests.len() >= self.capacity {
             return Err(StepError::Full);
         }
@@ -99,6 +109,11 @@ impl Proceedings {
         }
         requests.insert(jti, (exp, Stage::Issued(Box::new(issued))));
         Ok(())
+    }
+
+    /// Wipes what is too late: requests at their end, and what was kept for answers that did not come in time.
+    pub fn sweep(&self, now: u64) {
+        sweep(&mut self.lock(), now);
     }
 
     /// Takes the step from issued to evidence: only the first caller gets what verification needs.
@@ -148,7 +163,7 @@ impl Proceedings {
             {
                 Ok(*sent)
             }
-            Stage::CommandSent(_) => {
+            Stage::CommandSent(_) | Stage::Overdue => {
                 *stage = Stage::Decided;
                 Err(StepError::Expired)
             }
@@ -157,6 +172,11 @@ impl Proceedings {
                 Err(StepError::Repeated)
             }
         }
+    }
+
+    /// Forgets a request, whatever its step; what it held is wiped.
+    pub fn remove(&self, jti: &Jti) {
+        self.lock().remove(jti);
     }
 
     /// Ends a request, whatever its step; what it held is wiped. Whether it was still open.

@@ -15,6 +15,7 @@ use icao::pki::csca_store::CscaStore;
 use icao::pki::policy::Policy;
 use protocol::error::Code;
 use protocol::origin::Origin;
+use protocol::request::Document;
 use protocol::trust::{TrustError, TrustedServer};
 use tokio::net::TcpListener;
 use tower_http::timeout::TimeoutLayer;
@@ -110,6 +111,13 @@ pub enum StartError {
     },
 }
 
+/// Time between two sweeps.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Kinds of document that citizens are offered. Licences are read from a later version on: the daemon has no reading of them
+/// yet and would answer `document_kind_wrong`. Register and verification know them already.
+const OFFERED: [Document; 2] = [Document::Passport, Document::IdentityCard];
+
 /// Everything that handlers share.
 pub struct App {
     pub(crate) config: Config,
@@ -179,7 +187,7 @@ impl App {
         }
     }
 
-    /// The person's documents that may be used today.
+    /// The person's documents, of the kinds that are offered, that may be used today.
     pub(crate) async fn usable_documents(
         self: &Arc<Self>,
         bsn: Bsn,
@@ -193,7 +201,10 @@ impl App {
         let today = Date::at(now);
         let mut objections = Vec::new();
         let mut usable = Vec::new();
-        for document in documents {
+        for document in documents
+            .into_iter()
+            .filter(|document| OFFERED.contains(&document.kind))
+        {
             match document.standing(today) {
                 Ok(()) => usable.push(document),
                 Err(objection) => objections.push(objection),
@@ -215,6 +226,14 @@ impl App {
         if let Some(jti) = self.sessions.remove(id).and_then(|session| session.request) {
             self.proceedings.decide(&jti);
         }
+    }
+
+    /// Wipes everything whose time is over: sessions with the requests that they had under way, and requests.
+    pub(crate) fn sweep(&self, now: u64) {
+        for jti in self.sessions.sweep(now) {
+            self.proceedings.decide(&jti);
+        }
+        self.proceedings.sweep(now);
     }
 
     /// The token that forms and scripts of a session show: a keyed hash of what only the cookie holds.
@@ -341,12 +360,23 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let routes = router(&self.app).into_make_service_with_connect_info::<Peer>();
-        axum::serve(
+        let app = Arc::clone(&self.app);
+        // Secrets go in time even where nobody asks anything.
+        let sweeper = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(SWEEP_EVERY);
+            loop {
+                ticks.tick().await;
+                app.sweep((app.clock)());
+            }
+        });
+        let served = axum::serve(
             LimitedListener::new(self.listener, Limits::default()),
             routes,
         )
         .with_graceful_shutdown(shutdown)
-        .await
+        .await;
+        sweeper.abort();
+        served
     }
 }
 

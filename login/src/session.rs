@@ -98,11 +98,11 @@ pub struct StoreFull;
 
 /// Where sessions live. Each operation is atomic.
 pub trait SessionStore: Send + Sync {
-    /// Files a new session.
+    /// Files a new session. Ended ones count until they are swept out.
     ///
     /// # Errors
     /// [`StoreFull`].
-    fn create(&self, id: &SessionId, session: Session, now: u64) -> Result<(), StoreFull>;
+    fn create(&self, id: &SessionId, session: Session) -> Result<(), StoreFull>;
 
     /// The session, unless it has ended; its use is noted.
     fn touch(&self, id: &SessionId, now: u64) -> Option<Session>;
@@ -123,6 +123,9 @@ pub trait SessionStore: Send + Sync {
         now: u64,
         change: &mut dyn FnMut(&mut Session) -> bool,
     ) -> bool;
+
+    /// Removes the sessions that have ended by time; the requests that they had under way.
+    fn sweep(&self, now: u64) -> Vec<[u8; 32]>;
 
     /// Ends a session and returns it.
     fn remove(&self, id: &SessionId) -> Option<Session>;
@@ -149,11 +152,8 @@ impl MemorySessions {
 }
 
 impl SessionStore for MemorySessions {
-    fn create(&self, id: &SessionId, session: Session, now: u64) -> Result<(), StoreFull> {
+    fn create(&self, id: &SessionId, session: Session) -> Result<(), StoreFull> {
         let mut sessions = self.lock();
-        if sessions.len() >= self.capacity {
-            sessions.retain(|_, session| !session.expired(now));
-        }
         if sessions.len() >= self.capacity {
             return Err(StoreFull);
         }
@@ -163,11 +163,9 @@ impl SessionStore for MemorySessions {
 
     fn touch(&self, id: &SessionId, now: u64) -> Option<Session> {
         let mut sessions = self.lock();
-        let session = sessions.get_mut(&id.key())?;
-        if session.expired(now) {
-            sessions.remove(&id.key());
-            return None;
-        }
+        let session = sessions
+            .get_mut(&id.key())
+            .filter(|session| !session.expired(now))?;
         session.used = now;
         Some(session.clone())
     }
@@ -200,6 +198,18 @@ impl SessionStore for MemorySessions {
         sessions.remove(&id.key());
         sessions.insert(new.key(), session);
         true
+    }
+
+    fn sweep(&self, now: u64) -> Vec<[u8; 32]> {
+        let mut requests = Vec::new();
+        self.lock().retain(|_, session| {
+            let ended = session.expired(now);
+            if ended {
+                requests.extend(session.request);
+            }
+            !ended
+        });
+        requests
     }
 
     fn remove(&self, id: &SessionId) -> Option<Session> {
@@ -239,20 +249,16 @@ mod tests {
     #[test]
     fn fifteen_minutes_of_inactivity_end_a_session() {
         let store = MemorySessions::new(10);
-        store.create(&id(1), session(0), 0).unwrap();
+        store.create(&id(1), session(0)).unwrap();
         assert!(store.touch(&id(1), INACTIVITY - 1).is_some());
         assert!(store.touch(&id(1), 2 * INACTIVITY - 2).is_some());
         assert!(store.touch(&id(1), 3 * INACTIVITY - 2).is_none());
-        assert!(
-            store.touch(&id(1), 0).is_none(),
-            "an ended session does not come back"
-        );
     }
 
     #[test]
     fn no_session_outlives_its_lifetime() {
         let store = MemorySessions::new(10);
-        store.create(&id(1), session(0), 0).unwrap();
+        store.create(&id(1), session(0)).unwrap();
         let mut now = 0;
         while now + 600 < LIFETIME {
             now += 600;
@@ -264,7 +270,7 @@ mod tests {
     #[test]
     fn rotation_leaves_nothing_under_the_old_id() {
         let store = MemorySessions::new(10);
-        store.create(&id(1), session(0), 0).unwrap();
+        store.create(&id(1), session(0)).unwrap();
         assert!(!store.rotate(&id(1), &id(2), 1, &mut |_| false));
         assert!(store.touch(&id(1), 1).is_some());
         assert!(store.rotate(&id(1), &id(2), 1, &mut |s| {
@@ -276,14 +282,21 @@ mod tests {
     }
 
     #[test]
-    fn the_store_has_an_end_and_sweeps_first() {
+    fn the_store_has_an_end_and_sweeping_makes_room() {
         let store = MemorySessions::new(2);
-        store.create(&id(1), session(0), 0).unwrap();
-        store.create(&id(2), session(0), 0).unwrap();
-        assert_eq!(store.create(&id(3), session(1), 1), Err(StoreFull));
-        assert_eq!(
-            store.create(&id(3), session(INACTIVITY), INACTIVITY),
-            Ok(())
+        store.create(&id(1), session(0)).unwrap();
+        store.create(&id(2), session(0)).unwrap();
+        assert!(store.sweep(1).is_empty());
+        assert_eq!(store.create(&id(3), session(1)), Err(StoreFull));
+        store.update(&id(1), 1, &mut |session| {
+            session.request = Some([7; 32]);
+            true
+        });
+        assert_eq!(store.sweep(INACTIVITY), [[7; 32]]);
+        assert_eq!(store.create(&id(3), session(INACTIVITY)), Ok(()));
+        assert!(
+            store.touch(&id(1), 0).is_none(),
+            "an ended session does not come back"
         );
     }
 }

@@ -611,6 +611,92 @@ fn a_body_held_back_behind_its_headers_gains_no_time() {
 }
 
 #[test]
+fn no_raise_is_recorded_of_a_session_that_has_ended() {
+    let site = Site::specimens("");
+    let profile = Profile::NlPassport2011;
+    let mut browser = site.browser();
+    browser.log_in(profile.name(), PASSWORD);
+    for _ in 0..47 {
+        site.wait(600);
+        assert_eq!(browser.get("/document").status, 200);
+    }
+    site.wait(540);
+    let (reader, token) = request(&site, &mut browser, profile);
+    let body = json!({ "sealed": reader.seal(&reader.evidence(&mut lay(profile))) });
+    // Eight hours are over while the body is on its way; the request itself is still in time.
+    let (_, answer) = browser.api_held(&token, "evidence", &body, || site.wait(60));
+    assert!(answer.contains("error-login-expired"), "{answer}");
+    let raised = |line: &Value| line["action"] == "level_raised";
+    assert!(!site.audit().iter().any(raised));
+    let last = site.audit().pop().unwrap();
+    // Whether a sweep or the raise itself finds the session ended.
+    assert!(
+        last["action"] == "level_not_raised" || last["failed_step"] == 10,
+        "{last}"
+    );
+}
+
+#[test]
+fn a_browser_that_goes_away_leaves_a_record() {
+    let site = Site::specimens("");
+    let mut login = Login::start(&site, Profile::NlPassport2011);
+    let evidence = login.reader.evidence(&mut login.chip);
+    let body = json!({ "sealed": login.reader.seal(&evidence) });
+    login.browser.api_left(&login.token, "evidence", &body);
+    let decided = || site.audit().iter().any(|line| line["action"] == "decided");
+    let asked = (0..2_000).find(|_| {
+        site.browser().get("/login");
+        decided()
+    });
+    assert!(asked.is_some(), "no record of the verdict");
+}
+
+#[test]
+fn driving_licences_are_not_offered_yet() {
+    let site = Site::specimens("");
+    let profile = Profile::NlLicence2020;
+    let number = profile.holder().document_number;
+    let mut browser = site.browser();
+    browser.log_in(profile.name(), PASSWORD);
+    assert!(!browser.get("/document").body.contains("driving-licence"));
+    // Beside a passport, the passport alone is offered.
+    site.edit_register(|text| {
+        let licence = format!("number = \"{number}\"");
+        let (before, after) = text.split_once(&licence).unwrap();
+        let start = before.rfind("[[person.document]]").unwrap();
+        let passport = "[[person.document]]\nkind = \"passport\"\nissuing_state = \"NLD\"\n\
+                        number = \"SPEC12345\"\nexpiry = \"2033-04-15\"\n";
+        [
+            &before[..start],
+            passport,
+            &before[start..],
+            &licence,
+            after,
+        ]
+        .concat()
+    });
+    let page = browser.get("/document").body;
+    assert!(page.contains("passport") && !page.contains("driving-licence"));
+    let body = json!({ "document": "driving-licence", "last_four": &number[number.len() - 4..] });
+    let answer = browser.api("start", &body).json();
+    assert_eq!(answer, json!({ "outcome": "refused" }));
+}
+
+#[test]
+fn typed_starts_are_counted() {
+    let site = Site::specimens("access_release = \"typed\"");
+    let mut browser = site.browser();
+    browser.log_in(Profile::NlPassport2011.name(), PASSWORD);
+    let body = json!({ "document": "passport" });
+    for _ in 0..5 {
+        assert!(browser.api("start", &body).json()["request"].is_string());
+    }
+    let answer = browser.api("start", &body).json();
+    assert_eq!(answer, json!({ "outcome": "refused" }));
+    assert!(browser.get("/result").body.contains("too_many_attempts"));
+}
+
+#[test]
 fn a_second_page_takes_over_from_the_first() {
     let site = Site::specimens("");
     let mut login = Login::start(&site, Profile::NlPassport2024);

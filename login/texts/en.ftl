@@ -24,7 +24,7 @@ login-expired = You have been logged out, because you did nothing for 15 minutes
 login-logged-out = You have been logged out. Close this window if the computer is not yours.
 
 document-title = Check your document
-document-intro = Your password was right. Now show with your passport, identity card or driving licence that it is you. After that you are logged in at level { $level }.
+document-intro = Your password was right. Now show with your passport or identity card that it is you. After that you are logged in at level { $level }.
 document-need-title = What you need
 document-need-document = Your own, valid document with a chip.
 document-need-reader = A contactless card reader, connected to this computer.

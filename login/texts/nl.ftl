@@ -24,7 +24,7 @@ login-expired = U bent uitgelogd, omdat u 15 minuten niets hebt gedaan. Log opni
 login-logged-out = U bent uitgelogd. Sluit dit venster als u een computer gebruikt die niet van u is.
 
 document-title = Controleer uw document
-document-intro = U hebt uw wachtwoord goed ingevuld. Laat nu met uw paspoort, identiteitskaart of rijbewijs zien dat u het bent. Daarna bent u ingelogd op niveau { $level }.
+document-intro = U hebt uw wachtwoord goed ingevuld. Laat nu met uw paspoort of identiteitskaart zien dat u het bent. Daarna bent u ingelogd op niveau { $level }.
 document-need-title = Dit hebt u nodig
 document-need-document = Uw eigen, geldige document met een chip.
 document-need-reader = Een kaartlezer zonder contact, aangesloten op deze computer.

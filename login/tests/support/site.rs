@@ -418,6 +418,13 @@ impl Browser {
         (head.to_owned(), body.to_owned())
     }
 
+    /// Sends a whole call, and goes away without waiting for the answer.
+    pub fn api_left(&self, token: &str, name: &str, body: &serde_json::Value) {
+        let mut stream = self.open(token, name, &body.to_string());
+        stream.read_exact(&mut [0; 25]).unwrap();
+        stream.write_all(body.to_string().as_bytes()).unwrap();
+    }
+
     /// A connection on which the headers of a call have been sent.
     pub fn open(&self, token: &str, name: &str, body: &str) -> TcpStream {
         let authority = self.origin.strip_prefix("http://").unwrap();
