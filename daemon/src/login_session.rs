@@ -24,6 +24,7 @@ use icao::lds::sod::Sod;
 use icao::lds::{DataGroup, Dg14, Dg15, FileId};
 use icao::mrz::AccessFields;
 use icao::terminal::{AccessProtocol, Error, Policy, Terminal};
+use icao::transport::{Limits, Transport, TransportError};
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{ChipAuthenticationResult, Command, StatusWord};
 use protocol::encoding::Octets;
@@ -39,6 +40,11 @@ use crate::reader::{Cancel, DocumentLink, DocumentSource, Notify};
 use crate::session::{AcceptedRequest, FromWorker, Gone, Inbox, Outbox, ToWorker, Worker};
 use files::Files;
 use progress::Progress;
+
+/// Most commands and bytes spent on one placement of a document: about four times what the longest files of a login cost a
+/// chip that takes 64 bytes at a time.
+const MOST_APDUS: u32 = 1024;
+const MOST_BYTES: u64 = 512 * 1024;
 
 /// Longest name of a reader model in evidence, in characters.
 const LONGEST_READER_MODEL: usize = 64;
@@ -62,6 +68,7 @@ impl LoginWorker {
 impl Worker for LoginWorker {
     fn run(&self, request: AcceptedRequest, from_page: Inbox, to_page: Outbox) {
         let cancel = Cancel::new();
+        announce(&request);
         let progress = Progress::new(to_page.clone());
         let source = (self.open_source)(cancel.clone(), progress.notices());
         let login = Login {
@@ -75,10 +82,8 @@ impl Worker for LoginWorker {
         login.from_page.clear_interrupt();
         match end {
             Ok(()) | Err(Stop::Cancelled) => {}
-            Err(Stop::Failed(code)) => {
-                tracing::info!(code = code.symbol(), "login failed");
-                let _gone = login.to_page.send(FromWorker::Error(code));
-            }
+            Err(Stop::Failed(code)) => login.fail(code),
+            Err(Stop::Refused(_)) => login.fail(Code::AccessDataWrong),
         }
     }
 }
@@ -89,6 +94,8 @@ enum Stop {
     Cancelled,
     /// It failed, and the page is told.
     Failed(Code),
+    /// The document refused this many access keys and others are left: tried when it was taken away and laid again.
+    Refused(usize),
 }
 
 impl From<Code> for Stop {
@@ -107,7 +114,12 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         // The words of these errors name steps, files and status words, no data.
         tracing::info!(%error, "the chip could not be read");
-        Self::Failed(codes::of_terminal(&error))
+        match error {
+            Error::WrongAccessKey { tries, left } if left > 0 => {
+                Self::Refused(usize::try_from(tries).unwrap_or(usize::MAX))
+            }
+            error => Self::Failed(codes::of_terminal(&error)),
+        }
     }
 }
 
@@ -120,6 +132,11 @@ struct Login {
 }
 
 impl Login {
+    fn fail(&self, code: Code) {
+        tracing::info!(code = code.symbol(), "login failed");
+        let _gone = self.to_page.send(FromWorker::Error(code));
+    }
+
     fn run(&self, mut source: Box<dyn DocumentSource>) -> Result<(), Stop> {
         if self.request.request.claims().document == Document::DrivingLicence {
             return Err(Code::DocumentKindWrong.into());
@@ -127,16 +144,24 @@ impl Login {
         let keys = self.access_keys()?;
         self.interruptible()?;
         self.progress.enter(Step::WaitingForReader);
+        let mut refused = 0usize;
         loop {
             let mut link = source
                 .next_document()
                 .map_err(|error| self.stop_of_wait(codes::of_reader(error)))?;
             let started = Instant::now();
-            match self.with_document(&mut *link, &keys, started) {
+            match self.with_document(&mut *link, &keys, refused, started) {
                 // Some other card: the document is still to come.
                 Err(Stop::Failed(Code::NotADocument)) => {
                     self.progress.hint(Hint::OtherDocument);
                     link.dismiss();
+                }
+                // A chip slows down or blocks after wrong keys; the citizen's hand limits the pace of further ones.
+                Err(Stop::Refused(tries)) => {
+                    refused = refused.saturating_add(tries);
+                    self.progress.hint(Hint::LayAgain);
+                    link.dismiss();
+                    continue;
                 }
                 // A wait that was cancelled looks like a lost document from inside.
                 Err(Stop::Failed(code)) => return Err(self.stop_of_wait(code)),
@@ -146,8 +171,12 @@ impl Login {
         }
     }
 
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() || self.from_page.is_cancelled()
+    }
+
     fn stop_of_wait(&self, code: Code) -> Stop {
-        if self.cancel.is_cancelled() || self.from_page.is_cancelled() {
+        if self.is_cancelled() {
             Stop::Cancelled
         } else {
             Stop::Failed(code)
@@ -186,15 +215,20 @@ impl Login {
         &self,
         link: &mut dyn DocumentLink,
         keys: &[AccessKey],
+        refused: usize,
         started: Instant,
     ) -> Result<(), Stop> {
         let reader = reader_model(link.reader_name());
+        let mut link = Cancellable { link, login: self };
+        let mut policy = Policy::default();
+        policy.most_apdus = MOST_APDUS;
+        policy.most_bytes = MOST_BYTES;
         let mut rng = UnwrapErr(getrandom::SysRng);
         let mut on_event = |event| self.progress.event(event);
-        let mut terminal = Terminal::new(link, &mut rng, Policy::default(), &mut on_event);
+        let mut terminal = Terminal::new(&mut link, &mut rng, policy, &mut on_event);
 
         self.progress.enter(Step::Opening);
-        let access = terminal.open(keys)?;
+        let access = terminal.open_after(keys, refused)?;
         self.progress.enter(Step::Reading);
         let document = Files::read(&mut terminal)?;
         let offers_chip_authentication = document
@@ -213,12 +247,7 @@ impl Login {
         };
         self.progress.enter(Step::Proving);
         let signature = match &document.dg15 {
-            Some(dg15) => self.active_authentication(
-                &mut terminal,
-                &document.sod,
-                dg15,
-                offers_chip_authentication,
-            )?,
+            Some(dg15) => Some(self.active_authentication(&mut terminal, &document.sod, dg15)?),
             None => None,
         };
         let evidence = self.evidence(
@@ -284,8 +313,7 @@ impl Login {
         terminal: &mut Terminal<'_>,
         sod: &Sod,
         dg15: &Dg15,
-        optional: bool,
-    ) -> Result<Option<Vec<u8>>, Stop> {
+    ) -> Result<Vec<u8>, Stop> {
         let rnd_ifd = self
             .binding()
             .rnd_ifd(sod.raw())
@@ -295,12 +323,7 @@ impl Login {
             // A signature over a curve always fits a short answer.
             _ => 1,
         };
-        match terminal.active_authentication(&rnd_ifd, length) {
-            Ok(signature) => Ok(Some(signature)),
-            // Some chips have the key and not the command. Whether Chip Authentication makes up for it is the server's to say.
-            Err(Error::Status { .. }) if optional => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(terminal.active_authentication(&rnd_ifd, length)?)
     }
 
     #[expect(
@@ -442,6 +465,54 @@ impl Login {
             _ => Code::Internal.into(),
         })
     }
+}
+
+/// A link over which nothing is sent any more once the login was cancelled or its time is over.
+struct Cancellable<'a> {
+    link: &'a mut dyn DocumentLink,
+    login: &'a Login,
+}
+
+impl Cancellable<'_> {
+    fn check(&self) -> Result<(), TransportError> {
+        if self.login.is_cancelled() {
+            Err(TransportError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Transport for Cancellable<'_> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.check()?;
+        self.link.transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.check()?;
+        self.link.reset()
+    }
+
+    fn limits(&self) -> Limits {
+        self.link.limits()
+    }
+}
+
+/// Says in this program's own log, which no page can paint over, who asks for what. Nothing of it is the citizen's.
+fn announce(request: &AcceptedRequest) {
+    let claims = request.request.claims();
+    let wanted = request.language.as_ref();
+    let name = wanted
+        .and_then(|language| claims.service.get(language))
+        .or_else(|| claims.service.values().next());
+    // A display name holds no control characters.
+    let service = name.map_or("", |name| name.as_str());
+    let files = match request.request.allows_identity_file() {
+        true => "EF.SOD, DG14, DG15, identity file",
+        false => "EF.SOD, DG14, DG15",
+    };
+    tracing::info!(service, origin = %claims.aud, files, "login accepted");
 }
 
 fn file_of(bytes: &[u8]) -> Result<evidence::File, Stop> {

@@ -112,10 +112,15 @@ impl Handle {
     /// # Errors
     /// [`Gone`] when the worker has returned, or takes none of many messages.
     pub fn send(&self, message: ToWorker) -> Result<(), Gone> {
-        if matches!(message, ToWorker::Cancel) {
+        let cancels = matches!(message, ToWorker::Cancel);
+        if cancels {
             self.shared.cancelled.store(true, Ordering::Release);
         }
         let sent = self.to_worker.try_send(message).map_err(|_| Gone);
+        // The worker may have taken a command already and set its interrupt: only a cancellation may call it.
+        if !cancels {
+            return sent;
+        }
         let interrupt = self
             .shared
             .interrupt
@@ -173,7 +178,7 @@ impl Inbox {
         self.shared.cancelled.load(Ordering::Acquire)
     }
 
-    /// What to call when a message arrives while the worker blocks elsewhere (SCardCancel). Called on the socket's
+    /// What to call when a cancellation arrives while the worker blocks elsewhere (SCardCancel). Called on the socket's
     /// thread, so it must not block. A message that came before is not announced: look at
     /// [`Inbox::is_cancelled`] after setting it and before blocking.
     pub fn set_interrupt(&self, wake: impl Fn() + Send + 'static) {

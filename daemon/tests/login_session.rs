@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use icao::active_authentication::ActiveAuthentication;
@@ -80,10 +80,15 @@ struct Cards {
     cancel: Cancel,
     notify: Notify,
     sent: Arc<AtomicUsize>,
+    pause: Option<Pause>,
 }
+
+/// Before the answer to this command the card waits twice for the test.
+type Pause = (usize, Arc<Barrier>);
 
 struct Card {
     link: SimulatedLink,
+    pause: Option<Pause>,
     sent: Arc<AtomicUsize>,
 }
 
@@ -97,13 +102,20 @@ impl DocumentSource for Cards {
         };
         (self.notify)(Notice::Connected { reader });
         let sent = Arc::clone(&self.sent);
-        Ok(Box::new(Card { link, sent }))
+        let pause = self.pause.clone();
+        Ok(Box::new(Card { link, pause, sent }))
     }
 }
 
 impl Transport for Card {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.sent.fetch_add(1, Ordering::SeqCst);
+        let sent = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some((at, barrier)) = &self.pause
+            && sent == *at
+        {
+            barrier.wait();
+            barrier.wait();
+        }
         self.link.transmit(command)
     }
     fn reset(&mut self) -> Result<(), TransportError> {
@@ -132,7 +144,11 @@ struct Login {
 }
 
 impl Login {
-    fn start(claims: Value, mut cards: Vec<SimulatedLink>) -> Self {
+    fn start(claims: Value, cards: Vec<SimulatedLink>) -> Self {
+        Self::start_with(claims, cards, None)
+    }
+
+    fn start_with(claims: Value, mut cards: Vec<SimulatedLink>, pause: Option<Pause>) -> Self {
         cards.reverse();
         let claims = serde_json::from_value(claims).unwrap();
         let (_, request) = Request::issue(claims, &kid(), &signing_key()).unwrap();
@@ -150,11 +166,13 @@ impl Login {
             let sent = Arc::clone(&sent);
             move |cancel, notify| {
                 let (cards, sent) = (Arc::clone(&cards), Arc::clone(&sent));
+                let pause = pause.clone();
                 Box::new(Cards {
                     cards,
                     cancel,
                     notify,
                     sent,
+                    pause,
                 })
             }
         }));
@@ -553,4 +571,40 @@ fn a_cancellation_ends_the_wait_at_once() {
         "a cancelled login says nothing more"
     );
     login.worker.take().unwrap().join().unwrap();
+}
+
+#[test]
+fn a_cancellation_ends_the_talk_with_the_chip() {
+    let profile = Profile::PaceP256;
+    let barrier = Arc::new(Barrier::new(2));
+    let pause = Some((6, Arc::clone(&barrier)));
+    let mut login = Login::start_with(claims(profile), vec![lay(profile)], pause);
+    barrier.wait();
+    login.handle.send(ToWorker::Cancel).unwrap();
+    barrier.wait();
+    assert!(
+        login.next().is_none(),
+        "a cancelled login says nothing more"
+    );
+    login.worker.take().unwrap().join().unwrap();
+    assert_eq!(login.sent.load(Ordering::SeqCst), 6);
+}
+
+#[test]
+fn further_access_data_are_tried_when_the_document_is_laid_again() {
+    for profile in [Profile::PaceP256, Profile::NlPassport2011] {
+        let mut several = claims(profile);
+        let right = several["access"][0].clone();
+        let wrong = |filler: u8| json!({"mrz_digest": encode(&[filler; 20])});
+        several["access"] = json!([wrong(5), wrong(6), wrong(7), right]);
+        let mut login = Login::start(several, vec![lay(profile), lay(profile)]);
+        login.evidence();
+        assert!(login.states.contains(&(Step::Paused, Some(Hint::LayAgain))));
+        assert!(
+            login
+                .states
+                .iter()
+                .all(|(step, _)| *step != Step::WaitingForDocument)
+        );
+    }
 }

@@ -76,6 +76,11 @@ pub struct Policy {
     pub most_resumes: u32,
     /// Bytes of the longest file that is read.
     pub longest_file: usize,
+    /// Commands spent on one conversation, after which it fails: a chip that answers one byte at a time holds no reader
+    /// for hours.
+    pub most_apdus: u32,
+    /// Bytes of commands and responses spent on one conversation.
+    pub most_bytes: u64,
 }
 
 impl Default for Policy {
@@ -86,6 +91,9 @@ impl Default for Policy {
             most_key_tries: 2,
             most_resumes: 5,
             longest_file: 256 * 1024,
+            // Twenty of the longest files, in pieces of which a chip takes 200 bytes at a time.
+            most_apdus: 32 * 1024,
+            most_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -145,7 +153,7 @@ impl<'a> Terminal<'a> {
         on_event: &'a mut dyn FnMut(Event),
     ) -> Self {
         Self {
-            channel: Channel::new(transport),
+            channel: Channel::new(transport, policy.most_apdus, policy.most_bytes),
             rng,
             policy,
             on_event,

@@ -64,6 +64,9 @@ pub enum TransportError {
     /// The smart-card service stopped or the reader was unplugged.
     #[error("the smart-card service or the reader is gone")]
     Service,
+    /// The program that drives the link wants no more of this chip.
+    #[error("cancelled")]
+    Cancelled,
     /// Anything else, in words that name no data of the chip.
     #[error("link failed: {0}")]
     Other(String),

@@ -205,7 +205,7 @@ fn the_digest_and_the_card_access_number_open_as_well() {
 fn wrong_access_data_are_told_apart_and_tried_twice_at_most() {
     for profile in PASSPORTS {
         let (login, transcript) = log_in(&mut lay(profile), &[wrong_key()]);
-        assert_eq!(login, Err(Error::WrongAccessKey { tries: 1 }));
+        assert_eq!(login, Err(Error::WrongAccessKey { tries: 1, left: 0 }));
         assert_eq!(transcript.refused_keys, 1);
 
         let second = [wrong_key(), key_of(profile)];
@@ -213,7 +213,7 @@ fn wrong_access_data_are_told_apart_and_tried_twice_at_most() {
 
         let third = [wrong_key(), wrong_key(), key_of(profile)];
         let (login, _) = log_in(&mut lay(profile), &third);
-        assert_eq!(login, Err(Error::WrongAccessKey { tries: 2 }));
+        assert_eq!(login, Err(Error::WrongAccessKey { tries: 2, left: 1 }));
     }
     let can = [AccessKey::can("123456").unwrap()];
     assert_eq!(
@@ -368,7 +368,7 @@ fn refusals_of_the_chip_have_names() {
         let chip = chip.quirk(Quirk::WrongKeyStatus(status)).build().unwrap();
         assert_eq!(
             open(chip, wrong_key()),
-            Error::WrongAccessKey { tries: 1 },
+            Error::WrongAccessKey { tries: 1, left: 0 },
             "{status:04X}"
         );
     }

@@ -2,7 +2,7 @@
 //!
 //! After Chip Authentication the server reads the identity file through a channel whose keys the daemon does not hold.
 //! The headers of protected commands are in clear, so the daemon still sees which file is read and how much of it.
-//! Only these forms pass (ISO/IEC 7816-4 10, Doc 9303-11 9.8), at most four reads of at most 512 octets:
+//! Only these forms pass (ISO/IEC 7816-4 10, Doc 9303-11 9.8), at most four reads of together at most 512 octets:
 //!
 //! - READ BINARY `0C B0 80|SFI 00`, the SFI of the identity file of the kind of document that was asked for
 //! - READ BINARY `0C B0 P1 P2` at the offset where the one before ended
@@ -15,7 +15,7 @@ use crate::request::Document;
 
 /// Most READ BINARY commands in one message.
 pub const MAX_READS: usize = 4;
-/// Most octets that one command may ask for.
+/// Most octets that all commands of one message may ask for together.
 pub const MAX_READ: u32 = 512;
 /// Longest protected command of the allowed forms, in octets.
 pub const MAX_COMMAND: usize = 64;
@@ -44,8 +44,8 @@ pub enum ForbiddenCommand {
     /// Does not begin where the one before ended; which command.
     #[error("command {0} is not contiguous")]
     Offset(usize),
-    /// Asks for too much at once; which command.
-    #[error("command {0} asks for more than 512 octets")]
+    /// With this command more is asked for than is allowed together; which command.
+    #[error("commands up to {0} ask for more than 512 octets")]
     Length(usize),
     /// SELECT on a chip that reads by short file identifier.
     #[error("SELECT on a chip that reads by short file identifier")]
@@ -83,9 +83,6 @@ impl ReadCommands {
         let mut next_offset = None;
         for (index, command) in rest {
             let read = Read::parse(command).ok_or(ForbiddenCommand::Form(index))?;
-            if read.length > MAX_READ {
-                return Err(ForbiddenCommand::Length(index));
-            }
             let offset = match (next_offset, read.place) {
                 (None, Place::Sfi { sfi, offset }) if !selected => {
                     if sfi != document.identity_file_sfi() {
@@ -102,7 +99,12 @@ impl ReadCommands {
                 (_, Place::Sfi { .. }) => return Err(ForbiddenCommand::File(index)),
             }
             .ok_or(ForbiddenCommand::Offset(index))?;
-            next_offset = Some(offset + read.length);
+            // Reads begin at 0 and leave no gap, so the end of one is the sum of all so far.
+            let end = offset + read.length;
+            if end > MAX_READ {
+                return Err(ForbiddenCommand::Length(index));
+            }
+            next_offset = Some(end);
         }
         Ok(Self(commands))
     }

@@ -96,8 +96,8 @@ proptest! {
                     prop_assert_eq!(u32::from(u16::from_be_bytes([command[2], command[3]])), expected);
                 }
                 let length = if command[7] == 0 { 256 } else { u32::from(command[7]) };
-                prop_assert!(length <= MAX_READ);
                 expected += length;
+                prop_assert!(expected <= MAX_READ);
             }
         }
     }

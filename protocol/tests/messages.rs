@@ -291,7 +291,7 @@ fn reads_of_the_identity_file_pass() {
     );
     assert_eq!(
         check(
-            &[read_extended(0x8c, 0, 512), read_extended(2, 0, 512)],
+            &[read_extended(0x8c, 0, 256), read_extended(1, 0, 256)],
             DrivingLicence,
             Works
         ),
@@ -337,6 +337,10 @@ fn nothing_else_passes() {
     assert_eq!(one(read(0x81, 1, 4)), Some(Offset(0)));
     assert_eq!(one(read_extended(0x81, 0, 513)), Some(Length(0)));
     assert_eq!(one(read_extended(0x81, 0, 0)), Some(Length(0)));
+    let together = [read_extended(0x81, 0, 512), read(2, 0, 1)];
+    assert_eq!(check(&together, Passport, Works), Some(Length(1)));
+    let hidden = [select(8), read_extended(0, 0, 512), read(2, 0, 1)];
+    assert_eq!(check(&hidden, Passport, Fails), Some(Length(2)));
     assert_eq!(check(&[], Passport, Works), Some(Count));
     assert_eq!(check(&[select(8)], Passport, Fails), Some(Count));
     let five: Vec<_> = [

@@ -17,6 +17,7 @@ pub(super) fn of_terminal(error: &Error) -> Code {
         Error::Blocked(_) | Error::Slow => Code::AccessSlow,
         Error::Bac(_) | Error::Pace(_) => Code::AccessFailed,
         // The document that was read is not there any more.
+        Error::Exhausted => Code::DocumentUnreadable,
         Error::DocumentSwapped => Code::DocumentLost,
         Error::Status {
             step: Step::ActiveAuthentication,
@@ -38,6 +39,7 @@ pub(super) fn of_terminal(error: &Error) -> Code {
 fn of_link(error: &TransportError) -> Code {
     match error {
         TransportError::CardRemoved | TransportError::CardReset => Code::DocumentLost,
+        TransportError::Cancelled => Code::Cancelled,
         TransportError::Timeout => Code::DocumentUnreadable,
         TransportError::Sharing => Code::DocumentInUse,
         TransportError::Service => Code::ReaderLost,

@@ -140,7 +140,7 @@ impl Progress {
             };
             if let Some(name) = reader {
                 now.reader = Some(Reader {
-                    name,
+                    name: super::reader_model(&name),
                     attached: true,
                 });
             }

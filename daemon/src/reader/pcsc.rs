@@ -381,7 +381,7 @@ impl Transport for PcscLink {
         // Disconnecting resets the card and ends the transaction; a card that is gone is waited for.
         self.card = None;
         let connected = self.supervisor.connect().map_err(|error| match error {
-            ReaderError::Cancelled => TransportError::CardRemoved,
+            ReaderError::Cancelled => TransportError::Cancelled,
             ReaderError::Service(Error::SharingViolation) => TransportError::Sharing,
             _ => TransportError::Service,
         })?;

@@ -107,7 +107,19 @@ impl<'a> Terminal<'a> {
     /// [`Error::WrongAccessKey`], [`Error::NoUsableKey`], [`Error::NotADocument`], [`Error::PaceOnly`],
     /// [`Error::PaceNotSupported`], [`Error::Blocked`], [`Error::Slow`], or an interruption beyond the budget.
     pub fn open(&mut self, keys: &'a [AccessKey]) -> Result<AccessProtocol, Error> {
-        let mut refused = 0;
+        self.open_after(keys, 0)
+    }
+
+    /// As [`Terminal::open`], without the first `refused` of those keys that could open this document: it refused them
+    /// when it lay on the reader before.
+    ///
+    /// # Errors
+    /// As [`Terminal::open`].
+    pub fn open_after(
+        &mut self,
+        keys: &'a [AccessKey],
+        mut refused: usize,
+    ) -> Result<AccessProtocol, Error> {
         loop {
             match self.open_from(keys, &mut refused) {
                 // Keys that the chip has refused stay refused when the link is lost meanwhile.
@@ -162,7 +174,9 @@ impl<'a> Terminal<'a> {
         if tries == 0 {
             Err(Error::NoUsableKey)
         } else {
-            Err(Error::WrongAccessKey { tries })
+            let usable = keys.iter().filter(|key| serves(key, &protocol)).count();
+            let left = usable.saturating_sub(*refused);
+            Err(Error::WrongAccessKey { tries, left })
         }
     }
 
@@ -177,7 +191,7 @@ impl<'a> Terminal<'a> {
         }
         match self.try_key(protocol, key)? {
             Outcome::Open(secure_messaging) => self.finish_opening(protocol, secure_messaging),
-            Outcome::Refused => Err(Error::WrongAccessKey { tries: 1 }),
+            Outcome::Refused => Err(Error::WrongAccessKey { tries: 1, left: 0 }),
         }
     }
 

@@ -36,15 +36,19 @@ pub(super) struct Channel<'a> {
     /// What chip and link carry in extended form; `None` while only short APDUs are known to work.
     extended: Option<Limits>,
     pub(super) transcript: Transcript,
+    most_apdus: u32,
+    most_bytes: u64,
 }
 
 impl<'a> Channel<'a> {
-    pub(super) fn new(transport: &'a mut dyn Transport) -> Self {
+    pub(super) fn new(transport: &'a mut dyn Transport, most_apdus: u32, most_bytes: u64) -> Self {
         Self {
             transport,
             protection: Protection::None,
             extended: None,
             transcript: Transcript::default(),
+            most_apdus,
+            most_bytes,
         }
     }
 
@@ -186,6 +190,10 @@ impl<'a> Channel<'a> {
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Response, Error> {
+        let bytes = self.transcript.bytes_sent + self.transcript.bytes_received;
+        if self.transcript.apdus >= self.most_apdus || bytes >= self.most_bytes {
+            return Err(Error::Exhausted);
+        }
         self.transcript.apdus += 1;
         self.transcript.bytes_sent += command.len() as u64;
         let received = self.transport.transmit(command).map_err(Error::Link)?;

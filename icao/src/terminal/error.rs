@@ -35,6 +35,8 @@ pub enum Error {
     WrongAccessKey {
         /// How many keys were tried on the chip.
         tries: u32,
+        /// How many keys that could open this document were not tried, because the policy allows no more tries.
+        left: usize,
     },
     /// No key of the kind that this document opens with was given (a card access number needs PACE).
     #[error("none of the access data given can open this document")]
@@ -51,6 +53,9 @@ pub enum Error {
     /// The chip took too long to answer an attempt to open it: some wait longer after each wrong attempt.
     #[error("the chip is slow to answer, as after wrong access data")]
     Slow,
+    /// The conversation took more commands or bytes than the policy spends on one chip.
+    #[error("the chip needs more commands or bytes than are spent on one conversation")]
+    Exhausted,
     /// Another document lies on the reader than before the link was lost.
     #[error("another document was laid on the reader")]
     DocumentSwapped,
@@ -113,7 +118,9 @@ impl Error {
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         match self {
-            Self::Link(error) => !matches!(error, TransportError::TooLong),
+            Self::Link(error) => {
+                !matches!(error, TransportError::TooLong | TransportError::Cancelled)
+            }
             Self::SecureMessaging(_) | Self::Apdu(ApduError::NoStatus) => true,
             Self::Status { status, .. } => Self::lost_keys(*status),
             _ => false,

@@ -167,6 +167,65 @@ fn read(chip: &mut OpenChip, file: FileId) -> (Result<Vec<u8>, Error>, u32) {
     (result, terminal.transcript().apdus)
 }
 
+/// Answers every read with one byte of what was asked for, or every command with the promise of one byte more.
+struct Stingy {
+    chip: OpenChip,
+    promises: bool,
+}
+
+impl Transport for Stingy {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        if self.promises {
+            return Ok(vec![0xAA, 0x61, 0x01]);
+        }
+        let answer = self.chip.transmit(command)?;
+        Ok(match answer.as_slice() {
+            [first, .., _, _] => vec![*first, 0x90, 0x00],
+            status => status.to_vec(),
+        })
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.chip.reset()
+    }
+
+    fn limits(&self) -> Limits {
+        self.chip.limits()
+    }
+}
+
+#[test]
+fn a_chip_that_answers_byte_by_byte_is_left_after_a_budget() {
+    let by_commands = Policy {
+        most_apdus: 50,
+        ..Policy::default()
+    };
+    let by_bytes = Policy {
+        most_bytes: 400,
+        ..Policy::default()
+    };
+    for promises in [false, true] {
+        for policy in [by_commands, by_bytes] {
+            let chip = OpenChip::new(PLAIN).with(FileId::EF_SOD, file(1000));
+            let mut link = Stingy { chip, promises };
+            let mut rng = NoRandomness;
+            let mut on_event = |_| {};
+            let mut terminal = Terminal::new(&mut link, &mut rng, policy, &mut on_event);
+            assert_eq!(terminal.read(FileId::EF_SOD), Err(Error::Exhausted));
+            let spent = terminal.transcript();
+            assert!(spent.apdus <= 50 || policy.most_apdus > 50);
+            assert!(spent.bytes_sent + spent.bytes_received < 420);
+            assert_eq!(spent.resumes, 0, "an empty budget is not resumed");
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_link_is_not_resumed() {
+    assert!(!Error::Link(TransportError::Cancelled).is_interruption());
+    assert!(!Error::Exhausted.is_interruption());
+}
+
 #[test]
 fn a_small_file_costs_one_command() {
     for (length, commands) in [(1, 1), (100, 1), (253, 1), (254, 2), (1000, 4)] {
