@@ -27,12 +27,14 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(folder);
-    // What `cargo run` has set for this program would have the workspace's build scripts run again.
+    // What `cargo run` has set for this program would have the workspace's build scripts run again; and the settings of
+    // the root's configuration, once in the environment, would win over those of the foreign readers' own.
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         if text.starts_with("CARGO_PKG_")
             || text == "CARGO_MANIFEST_DIR"
             || text == "CARGO_MANIFEST_PATH"
+            || text.starts_with("PCSC_LIB_")
         {
             command.env_remove(text);
         }
