@@ -1,7 +1,7 @@
 //! Looks at the dependencies without a network: licences, sources and duplicate versions, by the rules of deny.toml.
 //!
-//! cargo-deny reads the same file and does more (advisories), but building it takes longer than all tests, and its
-//! advisory database is a clone from the network. Continuous integration therefore runs this.
+//! cargo-deny reads the same file and does more (advisories), but it would have to be built first, and its advisory
+//! database is a clone from the network. Continuous integration therefore runs this.
 
 use crate::cargo;
 use anyhow::{Context as _, Result, anyhow, bail};

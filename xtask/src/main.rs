@@ -28,11 +28,7 @@ enum Task {
         options: Vec<String>,
     },
     /// Run all tests: of the workspace, over a real pcscd, with foreign readers, in a browser, and the demonstration.
-    Test {
-        /// Also the tests that take long.
-        #[arg(long)]
-        long: bool,
-    },
+    Test,
     /// Install the Debian packages that the tests need, or name them.
     Packages,
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
@@ -42,7 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo { options } => demo::run(&options),
-        Task::Test { long } => test::run(long),
+        Task::Test => test::run(),
         Task::Packages => packages::ensure().map(drop),
         Task::Audit => audit::run(),
     };

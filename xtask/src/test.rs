@@ -17,7 +17,7 @@ struct Count {
 ///
 /// # Errors
 /// If something does not build or a test fails.
-pub(crate) fn run(long: bool) -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let complete = packages::ensure()?;
     let root = cargo::root();
     // All targets in one build: the programs that the tests start are then never older than the tests, and
@@ -35,9 +35,6 @@ pub(crate) fn run(long: bool) -> Result<()> {
         &root,
         &["test", "--workspace", "--all-features", "--no-fail-fast"],
     );
-    if long {
-        tests.env("RDA_LONG", "1");
-    }
     let ended_well = watch(&mut tests, &mut count)?;
     demonstration(&mut count)?;
 
