@@ -10,35 +10,28 @@
 //! the commands against a closed list. The identity file is read by the server alone where the chip can do Chip
 //! Authentication; the daemon reads it only from a chip that cannot, and only if the request says so.
 
+mod access;
 mod codes;
 mod files;
+mod link;
 mod progress;
+mod proofs;
 
-use std::time::Instant;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
-use icao::access_key::{AccessKey, PaceKey};
-use icao::crypto::key_agreement::PublicKey;
-use icao::crypto::signature::VerifyingKey;
-use icao::lds::security_info::Mapping;
-use icao::lds::sod::Sod;
-use icao::lds::{DataGroup, Dg14, Dg15, FileId};
-use icao::mrz::AccessFields;
-use icao::terminal::{AccessProtocol, Error, Policy, Terminal};
-use icao::transport::{Limits, Transport, TransportError};
-use protocol::bindings::Binding;
-use protocol::chip_authentication::{ChipAuthenticationResult, Command, StatusWord};
-use protocol::encoding::Octets;
+use icao::access_key::AccessKey;
+use icao::lds::{DataGroup, FileId};
+use icao::terminal::{Error, Policy, Terminal};
 use protocol::error::Code;
-use protocol::evidence::{self, ActiveAuthentication, Evidence, Link, Transcript};
-use protocol::jwe::{self, SealError, Sealable};
-use protocol::messages::{Hint, Step, TypedAccess};
-use protocol::read_commands::{ReadCommands, SfiReading};
-use protocol::request::{Access, Document};
+use protocol::messages::{Hint, Step};
+use protocol::request::Document;
 use rand_core::UnwrapErr;
 
-use crate::reader::{Cancel, DocumentLink, DocumentSource, Notify};
+use crate::reader::{self, Cancel, DocumentLink, DocumentSource, Notify};
 use crate::session::{AcceptedRequest, FromWorker, Gone, Inbox, Outbox, ToWorker, Worker};
 use files::Files;
+use link::LoginLink;
 use progress::Progress;
 
 /// Most commands and bytes spent on one placement of a document: about four times what the longest files of a login cost a
@@ -46,8 +39,9 @@ use progress::Progress;
 const MOST_APDUS: u32 = 1024;
 const MOST_BYTES: u64 = 512 * 1024;
 
-/// Longest name of a reader model in evidence, in characters.
-const LONGEST_READER_MODEL: usize = 64;
+/// How often the document is touched while the server thinks. Windows resets a card that was left alone for five seconds
+/// in a transaction, and with it all keys.
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
 
 /// Opens the place where documents are laid, for one login.
 pub type OpenSource = Box<dyn Fn(Cancel, Notify) -> Box<dyn DocumentSource> + Send + Sync>;
@@ -55,13 +49,24 @@ pub type OpenSource = Box<dyn Fn(Cancel, Notify) -> Box<dyn DocumentSource> + Se
 /// Drives documents through logins.
 pub struct LoginWorker {
     open_source: OpenSource,
+    keep_alive: Duration,
 }
 
 impl LoginWorker {
     /// A worker over documents from `open_source`, which is asked anew for every login: between logins nothing is held.
     #[must_use]
     pub fn new(open_source: OpenSource) -> Self {
-        Self { open_source }
+        Self {
+            open_source,
+            keep_alive: KEEP_ALIVE,
+        }
+    }
+
+    /// The same worker with another pause between two touches of a document while the server thinks.
+    #[must_use]
+    pub fn with_keep_alive(mut self, pause: Duration) -> Self {
+        self.keep_alive = pause;
+        self
     }
 }
 
@@ -77,6 +82,7 @@ impl Worker for LoginWorker {
             to_page,
             cancel,
             progress,
+            keep_alive: self.keep_alive,
         };
         let end = login.run(source);
         login.from_page.clear_interrupt();
@@ -129,6 +135,15 @@ struct Login {
     to_page: Outbox,
     cancel: Cancel,
     progress: Progress,
+    keep_alive: Duration,
+}
+
+/// What is left to do when a document has done its part.
+enum Left {
+    /// The server's decision is to come.
+    Decision,
+    /// Nothing: the server has decided already.
+    Nothing,
 }
 
 impl Login {
@@ -141,7 +156,7 @@ impl Login {
         if self.request.request.claims().document == Document::DrivingLicence {
             return Err(Code::DocumentKindWrong.into());
         }
-        let keys = self.access_keys()?;
+        let keys = access::keys(&self.request)?;
         self.interruptible()?;
         self.progress.enter(Step::WaitingForReader);
         let mut refused = 0usize;
@@ -165,7 +180,15 @@ impl Login {
                 }
                 // A wait that was cancelled looks like a lost document from inside.
                 Err(Stop::Failed(code)) => return Err(self.stop_of_wait(code)),
-                other => return other,
+                Err(stop) => return Err(stop),
+                Ok(left) => {
+                    // The chip is not needed for the decision: others may have it.
+                    drop(link);
+                    return match left {
+                        Left::Decision => self.finish(),
+                        Left::Nothing => Ok(()),
+                    };
+                }
             }
             self.progress.enter(Step::WaitingForDocument);
         }
@@ -198,28 +221,17 @@ impl Login {
         }
     }
 
-    fn access_keys(&self) -> Result<Vec<AccessKey>, Stop> {
-        let released = self.request.request.claims().access.iter();
-        let mut keys = released.map(access_key).collect::<Result<Vec<_>, _>>()?;
-        if let Some(typed) = &self.request.typed_access {
-            keys.push(typed_key(typed)?);
-        }
-        if keys.is_empty() {
-            Err(Code::AccessDataMissing.into())
-        } else {
-            Ok(keys)
-        }
-    }
-
     fn with_document(
         &self,
         link: &mut dyn DocumentLink,
         keys: &[AccessKey],
         refused: usize,
         started: Instant,
-    ) -> Result<(), Stop> {
-        let reader = reader_model(link.reader_name());
-        let mut link = Cancellable { link, login: self };
+    ) -> Result<Left, Stop> {
+        let reader = reader::model_of(link.reader_name());
+        // The terminal sends over it; while the server thinks, this login keeps it alive.
+        let document_link = RefCell::new(link);
+        let mut link = LoginLink::new(&document_link, self);
         let mut policy = Policy::default();
         policy.most_apdus = MOST_APDUS;
         policy.most_bytes = MOST_BYTES;
@@ -268,13 +280,13 @@ impl Login {
             .as_ref()
             .filter(|_| offers_chip_authentication)
         else {
-            return self.finish();
+            return Ok(Left::Decision);
         };
-        let command = match self.from_page.receive()? {
+        let command = match self.receive_keeping_alive(&document_link)? {
             ToWorker::ChipAuthentication(command) => command,
             ToWorker::Finish(_) => {
                 self.progress.enter(Step::Done);
-                return Ok(());
+                return Ok(Left::Nothing);
             }
             ToWorker::Cancel => return Err(Stop::Cancelled),
         };
@@ -285,7 +297,20 @@ impl Login {
         let sealed = self.seal(&result)?;
         self.to_page
             .send(FromWorker::ChipAuthenticationResult(sealed))?;
-        self.finish()
+        Ok(Left::Decision)
+    }
+
+    /// The next message of the page. The document is touched meanwhile; what becomes of that, the next command finds out.
+    fn receive_keeping_alive(
+        &self,
+        link: &RefCell<&mut dyn DocumentLink>,
+    ) -> Result<ToWorker, Stop> {
+        loop {
+            if let Some(message) = self.from_page.receive_timeout(self.keep_alive)? {
+                return Ok(message);
+            }
+            link.borrow_mut().keep_alive();
+        }
     }
 
     /// Waits for the server's decision.
@@ -298,204 +323,6 @@ impl Login {
             ToWorker::Cancel => Err(Stop::Cancelled),
             ToWorker::ChipAuthentication(_) => Err(Code::MessageUnexpected.into()),
         }
-    }
-
-    fn binding(&self) -> Binding<'_> {
-        Binding {
-            origin: &self.request.request.claims().aud,
-            request: self.request.request.hash(),
-        }
-    }
-
-    /// Lets the chip sign the challenge that is bound to this origin, request and document.
-    fn active_authentication(
-        &self,
-        terminal: &mut Terminal<'_>,
-        sod: &Sod,
-        dg15: &Dg15,
-    ) -> Result<Vec<u8>, Stop> {
-        let rnd_ifd = self
-            .binding()
-            .rnd_ifd(sod.raw())
-            .map_err(|_| Code::Internal)?;
-        let length = match VerifyingKey::from_spki(dg15.public_key_info()) {
-            Ok(VerifyingKey::Rsa(key)) => key.modulus_len(),
-            // A signature over a curve always fits a short answer.
-            _ => 1,
-        };
-        Ok(terminal.active_authentication(&rnd_ifd, length)?)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one message, each from another step"
-    )]
-    fn evidence(
-        &self,
-        terminal: &Terminal<'_>,
-        document: &Files,
-        access: AccessProtocol,
-        identity_file: Option<Vec<u8>>,
-        signature: Option<Vec<u8>>,
-        reader: String,
-        started: Instant,
-    ) -> Result<Evidence, Stop> {
-        let transcript = terminal.transcript();
-        let limits = terminal.limits();
-        let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        Ok(Evidence {
-            card_access: document
-                .card_access
-                .as_ref()
-                .map(|file| file_of(file.raw()))
-                .transpose()?,
-            sod: file_of(document.sod.raw())?,
-            dg14: document
-                .dg14
-                .as_ref()
-                .map(|file| file_of(file.raw()))
-                .transpose()?,
-            dg15: document
-                .dg15
-                .as_ref()
-                .map(|file| file_of(file.raw()))
-                .transpose()?,
-            dg13: None,
-            identity_file: identity_file.map(|file| file_of(&file)).transpose()?,
-            active_authentication: signature
-                .map(|signature| {
-                    Octets::new(signature).map(|signature| ActiveAuthentication { signature })
-                })
-                .transpose()
-                .map_err(|_| Code::ActiveAuthenticationFailed)?,
-            link: Link {
-                sfi: !terminal.refuses_short_identifiers(),
-                max_command: size(limits.max_command),
-                max_response: size(limits.max_response),
-            },
-            transcript: Transcript {
-                apdus: transcript.apdus,
-                bytes: transcript.bytes_sent + transcript.bytes_received,
-                ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-                reader,
-                retries: transcript.resumes,
-            },
-            access_protocol: Some(match access {
-                AccessProtocol::Bac => evidence::AccessProtocol::Bac,
-                AccessProtocol::Pace(info) => match info.protocol.mapping {
-                    Mapping::Generic => evidence::AccessProtocol::PaceGm,
-                    Mapping::Integrated => evidence::AccessProtocol::PaceIm,
-                    Mapping::ChipAuthentication => evidence::AccessProtocol::PaceCam,
-                },
-            }),
-        })
-    }
-
-    /// Checks the server's command against the document, and carries it out.
-    fn chip_authentication(
-        &self,
-        terminal: &mut Terminal<'_>,
-        document: &Files,
-        dg14: &Dg14,
-        command: &Command,
-    ) -> Result<ChipAuthenticationResult, Stop> {
-        let claims = command.claims();
-        let (protocol, key_id, chip_key) = document.agreed_key(dg14, command)?;
-        let sfi_reading = if terminal.refuses_short_identifiers() {
-            SfiReading::Fails
-        } else {
-            SfiReading::Works
-        };
-        let commands: Vec<Vec<u8>> = claims
-            .commands
-            .iter()
-            .map(|command| command.as_slice().to_vec())
-            .collect();
-        let commands = ReadCommands::new(
-            commands,
-            self.request.request.claims().document,
-            sfi_reading,
-        )
-        .map_err(|error| {
-            tracing::warn!(%error, "the server's commands are refused");
-            Code::CommandForbidden
-        })?;
-
-        let group = chip_key.group();
-        let public_key = PublicKey::from_bytes(group, claims.public_key.as_slice())
-            .map_err(|_| Code::ChipAuthenticationMismatch)?;
-        let tweak = self
-            .binding()
-            .chip_authentication_tweak(document.sod.raw(), dg14.raw(), public_key.as_bytes())
-            .map_err(|_| Code::ChipAuthenticationMismatch)?;
-        let public_key = public_key
-            .tweak(&tweak)
-            .map_err(|_| Code::ChipAuthenticationMismatch)?;
-
-        let answers = terminal.remote_chip_authentication(
-            protocol,
-            key_id,
-            &public_key,
-            commands.as_slice(),
-        )?;
-        let status_words = answers
-            .iter()
-            .map(|answer| StatusWord(answer.status.0))
-            .collect();
-        let responses = answers
-            .into_iter()
-            .map(|answer| Octets::new(answer.data))
-            .collect::<Result<_, _>>();
-        Ok(ChipAuthenticationResult {
-            status_words,
-            responses: responses.map_err(|_| Code::ChipAuthenticationFailed)?,
-        })
-    }
-
-    fn seal<T: Sealable>(&self, message: &T) -> Result<String, Stop> {
-        let request = &self.request.request;
-        jwe::seal(
-            message,
-            &request.claims().enc,
-            request.hash(),
-            &mut UnwrapErr(getrandom::SysRng),
-        )
-        .map_err(|error| match error {
-            SealError::TooLong => Code::EvidenceTooLarge.into(),
-            _ => Code::Internal.into(),
-        })
-    }
-}
-
-/// A link over which nothing is sent any more once the login was cancelled or its time is over.
-struct Cancellable<'a> {
-    link: &'a mut dyn DocumentLink,
-    login: &'a Login,
-}
-
-impl Cancellable<'_> {
-    fn check(&self) -> Result<(), TransportError> {
-        if self.login.is_cancelled() {
-            Err(TransportError::Cancelled)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Transport for Cancellable<'_> {
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.check()?;
-        self.link.transmit(command)
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.check()?;
-        self.link.reset()
-    }
-
-    fn limits(&self) -> Limits {
-        self.link.limits()
     }
 }
 
@@ -513,65 +340,6 @@ fn announce(request: &AcceptedRequest) {
         false => "EF.SOD, DG14, DG15",
     };
     tracing::info!(service, origin = %claims.aud, files, "login accepted");
-}
-
-fn file_of(bytes: &[u8]) -> Result<evidence::File, Stop> {
-    Octets::new(bytes.to_vec()).map_err(|_| Code::EvidenceTooLarge.into())
-}
-
-fn access_key(access: &Access) -> Result<AccessKey, Stop> {
-    Ok(match access {
-        Access::MrzDigest(digest) => AccessKey::MrzDigest(*digest.as_array()),
-        Access::PaceKey(key) => AccessKey::PaceKey(PaceKey {
-            sha1_16: *key.sha1_16.as_array(),
-            sha256_32: *key.sha256_32.as_array(),
-        }),
-        Access::Can(can) => AccessKey::can(can.as_str()).map_err(|_| Code::AccessDataWrong)?,
-    })
-}
-
-fn typed_key(typed: &TypedAccess) -> Result<AccessKey, Stop> {
-    match typed {
-        TypedAccess::Mrz(mrz) => AccessFields::new(
-            mrz.document_number(),
-            mrz.date_of_birth(),
-            mrz.date_of_expiry(),
-        )
-        .map(AccessKey::Mrz)
-        .map_err(|_| Code::AccessDataWrong.into()),
-        TypedAccess::Can { can } => {
-            AccessKey::can(can.as_str()).map_err(|_| Code::AccessDataWrong.into())
-        }
-    }
-}
-
-/// The model in a reader's name, without the serial number in parentheses and the numbers of device and slot that PC/SC
-/// puts behind it.
-fn reader_model(name: &str) -> String {
-    let mut depth = 0usize;
-    let outside: String = name
-        .chars()
-        .filter(|character| {
-            match character {
-                '(' => depth += 1,
-                ')' => {
-                    depth = depth.saturating_sub(1);
-                    return false;
-                }
-                _ => {}
-            }
-            depth == 0
-        })
-        .collect();
-    let mut words: Vec<&str> = outside.split_whitespace().collect();
-    let is_number =
-        |word: &&str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    for _ in 0..2 {
-        if words.last().is_some_and(is_number) {
-            words.pop();
-        }
-    }
-    words.join(" ").chars().take(LONGEST_READER_MODEL).collect()
 }
 
 /// A worker over the readers of this computer.
@@ -595,28 +363,4 @@ pub fn over_simulator(profile: icao::simulator::Profile) -> LoginWorker {
             profile, cancel, notify,
         ))
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::reader_model;
-
-    #[test]
-    fn a_reader_model_has_no_serial_number() {
-        for (name, model) in [
-            (
-                "ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC] (RR123-4567) 01 00",
-                "ACS ACR1252 Dual Reader [ACR1252 Dual Reader PICC]",
-            ),
-            ("Virtual PCD 00 00", "Virtual PCD"),
-            (
-                "Identiv uTrust 3700 F CL Reader 0",
-                "Identiv uTrust 3700 F CL Reader 0",
-            ),
-            ("Broken (name", "Broken"),
-            ("", ""),
-        ] {
-            assert_eq!(reader_model(name), model);
-        }
-    }
 }

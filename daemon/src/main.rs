@@ -1,6 +1,6 @@
 //! `rda`: the program on the citizen's desk.
 
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -143,9 +143,23 @@ fn main() -> ExitCode {
         Verb::Read(arguments) => read(&arguments),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("rda: {error:#}");
+        tell(format_args!("rda: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Writes to standard output. Whoever reads it may have had enough (`rda read | head`): that is no failure of ours.
+fn print(text: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_fmt(text).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// Tells the person at the terminal, if there is one.
+fn tell(line: std::fmt::Arguments<'_>) {
+    let _nobody_listens = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A check that was made and failed.
@@ -173,7 +187,7 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
             _ => return,
         };
         if told.as_ref() != Some(&step) {
-            eprintln!("{step}");
+            tell(format_args!("{step}"));
             told = Some(step);
         }
     };
@@ -182,9 +196,12 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
         reading.write_to(folder)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&reading.summary())?);
+        print(format_args!(
+            "{}\n",
+            serde_json::to_string_pretty(&reading.summary())?
+        ))?;
     } else {
-        print!("{}", reading.summary());
+        print(format_args!("{}", reading.summary()))?;
     }
     let untrusted = !arguments.trust.is_empty() && !reading.checks.passive_authentication.passed();
     Ok(if reading.checks.failed() || untrusted {
@@ -196,12 +213,14 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
 
 fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
     let notify: Notify = Arc::new(|notice| match notice {
-        Notice::NoReader => eprintln!("attach a reader"),
-        Notice::NoDocument { reader } => eprintln!("lay the document on {reader}"),
-        Notice::NotReadable { reader } => {
-            eprintln!("nothing on {reader} answers: shift the document")
+        Notice::NoReader => tell(format_args!("attach a reader")),
+        Notice::NoDocument { reader } => tell(format_args!("lay the document on {reader}")),
+        Notice::NotReadable { reader } => tell(format_args!(
+            "nothing on {reader} answers: shift the document"
+        )),
+        Notice::InUse { reader } => {
+            tell(format_args!("another program holds what lies on {reader}"))
         }
-        Notice::InUse { reader } => eprintln!("another program holds what lies on {reader}"),
         _ => {}
     });
     let cancel = Cancel::new();
@@ -335,7 +354,7 @@ fn readers() -> Result<()> {
             CardPresence::NotReadable => "a card that gives no answer",
             CardPresence::InUse => "a card that another program holds",
         };
-        println!("{}: {card}", reader.name);
+        print(format_args!("{}: {card}\n", reader.name))?;
     }
     Ok(())
 }

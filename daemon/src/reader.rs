@@ -12,9 +12,12 @@ use std::time::Duration;
 
 use icao::transport::Transport;
 
+mod model;
 pub mod pcsc;
 #[cfg(feature = "simulator")]
 pub mod simulated;
+
+pub use model::model_of;
 
 /// Why no document could be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +92,10 @@ pub trait DocumentLink: Transport + Send {
 
     /// This card is not what is looked for: its reader is ignored until the card was taken away.
     fn dismiss(&mut self);
+
+    /// Shows the service that the card is still in use, where it takes a card from who leaves it alone. A card that was
+    /// lost meanwhile is noticed at the next command.
+    fn keep_alive(&mut self) {}
 }
 
 /// Cancels a wait from another thread.

@@ -189,3 +189,25 @@ fn wrong_access_data_end_with_a_word_that_says_so() {
     assert_eq!(output.status.code(), Some(1));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("not access data"));
 }
+
+/// `rda read | head`: whoever reads the output may stop.
+#[test]
+fn a_reader_of_the_output_that_has_had_enough_is_no_failure() {
+    let profile = Profile::PaceP256;
+    let mut process = Command::new(env!("CARGO_BIN_EXE_rda"))
+        .args(["read", "--simulate", profile.name(), "--access-file", "-"])
+        .args(["--at", TIME])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(process.stdout.take());
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(access(profile).as_bytes()).unwrap();
+    drop(stdin);
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}

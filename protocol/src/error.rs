@@ -193,6 +193,8 @@ codes! {
     DocumentUnreadable, "document_unreadable", Link, true, Citizen, Normal;
     /// More than one document answers.
     SeveralDocuments, "several_documents", Link, true, Citizen, Normal;
+    /// Another document lies there than the one that was being read.
+    DocumentSwapped, "document_swapped", Link, true, Citizen, Normal;
     /// Another program holds the document.
     DocumentInUse, "document_in_use", Link, true, Citizen, Normal;
 
@@ -204,6 +206,8 @@ codes! {
     PaceOnly, "pace_only", Access, false, Developer, Normal;
     /// The chip answers slowly after wrong attempts.
     AccessSlow, "access_slow", Access, true, Citizen, Normal;
+    /// The chip has blocked or suspended the access data after wrong attempts (ISO/IEC 7816-4: 6983, 63C0).
+    AccessBlocked, "access_blocked", Access, false, Citizen, Normal;
     /// The chip broke off PACE or BAC against the standard.
     AccessFailed, "access_failed", Access, true, Citizen, Normal;
 

@@ -140,6 +140,10 @@ error-several-documents = The reader sees more than one document or card.
     .title = There is more than one document
     .action = Leave only the document that is asked for.
 
+error-document-swapped = Another document lies on the reader than the one that was being read.
+    .title = The document was changed
+    .action = Lay down only the document with which you want to log in, and start again.
+
 error-document-in-use = Another program on your computer is reading the document.
     .title = Another program uses your document
     .action = Close other programs that read cards and start again.
@@ -159,6 +163,10 @@ error-pace-only = Your document uses a lock that this app does not know yet.
 error-access-slow = After wrong attempts a document answers slowly for a while.
     .title = Your document answers slowly
     .action = Leave the document where it is, wait a moment and start again.
+
+error-access-blocked = After too many wrong attempts this document no longer accepts these details.
+    .title = The details are blocked
+    .action = Did you type the card access number (CAN)? Then start again and type document number, date of birth and date of expiry.
 
 error-access-failed = Opening your document did not work.
     .title = Your document did not open

@@ -140,6 +140,10 @@ error-several-documents = De lezer ziet meer dan één document of pas.
     .title = Er ligt meer dan één document
     .action = Laat alleen het gevraagde document liggen.
 
+error-document-swapped = Er ligt een ander document op de lezer dan het document dat werd gelezen.
+    .title = Het document is verwisseld
+    .action = Leg alleen het document neer waarmee u wilt inloggen, en begin opnieuw.
+
 error-document-in-use = Een ander programma op uw computer leest het document.
     .title = Een ander programma gebruikt uw document
     .action = Sluit andere programma's die kaarten lezen en begin opnieuw.
@@ -159,6 +163,10 @@ error-pace-only = Uw document gebruikt een slot dat deze app nog niet kent.
 error-access-slow = Na verkeerde pogingen antwoordt een document een tijd langzaam.
     .title = Uw document antwoordt langzaam
     .action = Laat het document liggen, wacht even en begin opnieuw.
+
+error-access-blocked = Na te veel verkeerde pogingen neemt dit document deze gegevens niet meer aan.
+    .title = De gegevens zijn geblokkeerd
+    .action = Hebt u het kaarttoegangsnummer (CAN) ingetypt? Begin dan opnieuw en typ documentnummer, geboortedatum en einddatum in.
 
 error-access-failed = Het openen van uw document is niet gelukt.
     .title = Uw document ging niet open

@@ -14,11 +14,11 @@ pub(super) fn of_terminal(error: &Error) -> Code {
         Error::NotADocument(_) => Code::NotADocument,
         Error::WrongAccessKey { .. } | Error::NoUsableKey => Code::AccessDataWrong,
         Error::PaceOnly(_) | Error::PaceNotSupported => Code::PaceOnly,
-        Error::Blocked(_) | Error::Slow => Code::AccessSlow,
+        Error::Blocked(_) => Code::AccessBlocked,
+        Error::Slow => Code::AccessSlow,
         Error::Bac(_) | Error::Pace(_) => Code::AccessFailed,
-        // The document that was read is not there any more.
         Error::Exhausted => Code::DocumentUnreadable,
-        Error::DocumentSwapped => Code::DocumentLost,
+        Error::DocumentSwapped => Code::DocumentSwapped,
         Error::Status {
             step: Step::ActiveAuthentication,
             ..

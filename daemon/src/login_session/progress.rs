@@ -6,7 +6,7 @@ use icao::lds::FileId;
 use icao::terminal::Event;
 use protocol::messages::{Hint, Reader, State, Step};
 
-use crate::reader::{Notice, Notify};
+use crate::reader::{Notice, Notify, model_of};
 use crate::session::{FromWorker, Outbox};
 
 /// Where in the whole each step begins, in percent; a file's share lies between reading and proving.
@@ -77,6 +77,14 @@ impl Progress {
         self.update(|_| (Step::Paused, Some(hint)));
     }
 
+    /// The chip took long over a command. While it is opened, that means something.
+    pub(super) fn slow(&self) {
+        self.update(|now| match now.step {
+            Step::Opening => (Step::Paused, Some(Hint::SlowChip)),
+            step => (step, None),
+        });
+    }
+
     /// What the terminal does.
     pub(super) fn event(&self, event: Event) {
         match event {
@@ -140,7 +148,7 @@ impl Progress {
             };
             if let Some(name) = reader {
                 now.reader = Some(Reader {
-                    name: super::reader_model(&name),
+                    name: model_of(&name),
                     attached: true,
                 });
             }

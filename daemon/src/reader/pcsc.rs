@@ -399,6 +399,12 @@ impl DocumentLink for PcscLink {
         &self.name
     }
 
+    fn keep_alive(&mut self) {
+        if let Some(card) = &self.card {
+            let _found_out_at_the_next_command = card.status2_owned();
+        }
+    }
+
     fn dismiss(&mut self) {
         self.card = None;
         let mut dismissed = self

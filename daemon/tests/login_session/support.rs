@@ -1,0 +1,361 @@
+//! The other side of a login: page and login server in one, and cards on a reader.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::{Duration, Instant};
+
+use icao::active_authentication::ActiveAuthentication;
+use icao::chip_authentication::remote::{ReadPlan, RemoteChipAuthentication};
+use icao::chip_authentication::strongest;
+use icao::crypto::key_agreement::SecretKey;
+use icao::crypto::signature::VerifyingKey;
+use icao::lds::{DataGroup, Dg14, Dg15, FileId};
+use icao::simulator::{Form, Profile, SeededRandom, SimulatedLink};
+use icao::transport::{Limits, Transport, TransportError};
+use p256::ecdsa::SigningKey;
+use protocol::bindings::Binding;
+use protocol::chip_authentication::{self, ChipAuthenticationResult, Command, Conversation};
+use protocol::encoding::{Octets, encode};
+use protocol::error::Code;
+use protocol::evidence::{Evidence, sealed_hash};
+use protocol::jwe;
+use protocol::jwk::PublicJwk;
+use protocol::jws::KeyId;
+use protocol::messages::{Hint, Outcome, Step};
+use protocol::request::Request;
+use protocol::trust::TrustedServer;
+use rda::login_session::LoginWorker;
+use rda::reader::{Cancel, DocumentLink, DocumentSource, Notice, Notify, ReaderError};
+use rda::session::{AcceptedRequest, FromWorker, Handle, ToWorker, Worker, channel};
+use serde_json::{Value, json};
+
+pub(super) const NOW: u64 = 1_795_305_600;
+pub(super) const ORIGIN: &str = "https://login.example";
+
+pub(super) fn signing_key() -> SigningKey {
+    SigningKey::from_slice(&[1; 32]).unwrap()
+}
+
+/// The server's key of one request, to which evidence is sealed.
+pub(super) fn sealing_key() -> p256::SecretKey {
+    p256::SecretKey::from_slice(&[4; 32]).unwrap()
+}
+
+pub(super) fn kid() -> KeyId {
+    KeyId::try_from("k".to_owned()).unwrap()
+}
+
+pub(super) fn server() -> TrustedServer {
+    serde_json::from_value(json!({
+        "id": "login.example",
+        "name": {"en": "Specimen"},
+        "origins": [ORIGIN],
+        "keys": [{"kid": "k", "jwk": PublicJwk::from(signing_key().verifying_key())}],
+    }))
+    .unwrap()
+}
+
+pub(super) fn claims(profile: Profile) -> Value {
+    json!({
+        "ver": 1,
+        "iss": "login.example",
+        "aud": ORIGIN,
+        "jti": encode(&[9; 32]),
+        "iat": NOW,
+        "exp": NOW + 300,
+        "service": {"en": "Specimen service"},
+        "document": if profile.form() == Form::IdentityCard { "identity-card" } else { "passport" },
+        "enc": PublicJwk::from(sealing_key().public_key()),
+        "access": [{"mrz_digest": encode(&profile.holder().mrz_digest(profile.form()))}],
+        "read": ["identity_file"],
+    })
+}
+
+/// Cards that are laid on the reader one after the other; behind the last the wait is for good.
+pub(super) struct Cards {
+    cards: Arc<Mutex<Vec<SimulatedLink>>>,
+    cancel: Cancel,
+    notify: Notify,
+    sent: Arc<AtomicUsize>,
+    pause: Option<Pause>,
+    touched: Option<SyncSender<()>>,
+}
+
+/// Before the answer to this command the card waits twice for the test.
+pub(super) type Pause = (usize, Arc<Barrier>);
+
+pub(super) struct Card {
+    link: SimulatedLink,
+    pause: Option<Pause>,
+    sent: Arc<AtomicUsize>,
+    touched: Option<SyncSender<()>>,
+}
+
+impl DocumentSource for Cards {
+    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError> {
+        let reader = "Reader 00 00".to_owned();
+        let Some(link) = self.cards.lock().unwrap().pop() else {
+            (self.notify)(Notice::NoDocument { reader });
+            self.cancel.wait();
+            return Err(ReaderError::Cancelled);
+        };
+        (self.notify)(Notice::Connected { reader });
+        let sent = Arc::clone(&self.sent);
+        let pause = self.pause.clone();
+        let touched = self.touched.clone();
+        Ok(Box::new(Card {
+            link,
+            pause,
+            sent,
+            touched,
+        }))
+    }
+}
+
+impl Transport for Card {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let sent = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some((at, barrier)) = &self.pause
+            && sent == *at
+        {
+            barrier.wait();
+            barrier.wait();
+        }
+        self.link.transmit(command)
+    }
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.link.reset()
+    }
+    fn limits(&self) -> Limits {
+        self.link.limits()
+    }
+}
+
+impl DocumentLink for Card {
+    fn reader_name(&self) -> &str {
+        "Reader 00 00"
+    }
+    fn dismiss(&mut self) {}
+    fn keep_alive(&mut self) {
+        if let Some(touched) = &self.touched {
+            // A test that has seen enough takes no more.
+            let _ = touched.try_send(());
+        }
+    }
+}
+
+/// A login under way; the test is the page.
+pub(super) struct Login {
+    pub(super) handle: Handle,
+    pub(super) worker: Option<std::thread::JoinHandle<()>>,
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) request: Request,
+    pub(super) states: Vec<(Step, Option<Hint>)>,
+    pub(super) sent: Arc<AtomicUsize>,
+}
+
+impl Login {
+    pub(super) fn start(claims: Value, cards: Vec<SimulatedLink>) -> Self {
+        Self::start_with(claims, cards, None, None)
+    }
+
+    /// As [`Login::start`], with a pause, and with someone who is told each time the document is kept alive.
+    pub(super) fn start_with(
+        claims: Value,
+        mut cards: Vec<SimulatedLink>,
+        pause: Option<Pause>,
+        touched: Option<SyncSender<()>>,
+    ) -> Self {
+        cards.reverse();
+        let claims = serde_json::from_value(claims).unwrap();
+        let (_, request) = Request::issue(claims, &kid(), &signing_key()).unwrap();
+        let accepted = AcceptedRequest {
+            request: request.clone(),
+            server: server(),
+            typed_access: None,
+            language: None,
+            deadline: Instant::now() + Duration::from_secs(300),
+        };
+        let (handle, inbox, outbox) = channel();
+        let cards = Arc::new(Mutex::new(cards));
+        let sent = Arc::new(AtomicUsize::new(0));
+        let worker = LoginWorker::new(Box::new({
+            let sent = Arc::clone(&sent);
+            move |cancel, notify| {
+                let (cards, sent) = (Arc::clone(&cards), Arc::clone(&sent));
+                let (pause, touched) = (pause.clone(), touched.clone());
+                Box::new(Cards {
+                    cards,
+                    cancel,
+                    notify,
+                    sent,
+                    pause,
+                    touched,
+                })
+            }
+        }))
+        .with_keep_alive(Duration::from_millis(1));
+        let worker = std::thread::spawn(move || worker.run(accepted, inbox, outbox));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        Self {
+            handle,
+            worker: Some(worker),
+            runtime,
+            request,
+            states: Vec::new(),
+            sent,
+        }
+    }
+
+    /// The next message that is no state.
+    pub(super) fn next(&mut self) -> Option<FromWorker> {
+        loop {
+            match self.runtime.block_on(self.handle.receive()) {
+                Some(FromWorker::State(state)) => self.states.push((state.state, state.hint)),
+                other => return other,
+            }
+        }
+    }
+
+    pub(super) fn error(&mut self) -> Code {
+        match self.next() {
+            Some(FromWorker::Error(code)) => code,
+            _ => panic!("no error"),
+        }
+    }
+
+    pub(super) fn evidence(&mut self) -> (Evidence, String) {
+        match self.next() {
+            Some(FromWorker::Evidence(sealed)) => (
+                jwe::open(&sealed, &sealing_key(), self.request.hash()).unwrap(),
+                sealed,
+            ),
+            _ => panic!("no evidence"),
+        }
+    }
+
+    pub(super) fn result(&mut self) -> ChipAuthenticationResult {
+        match self.next() {
+            Some(FromWorker::ChipAuthenticationResult(sealed)) => {
+                jwe::open(&sealed, &sealing_key(), self.request.hash()).unwrap()
+            }
+            _ => panic!("no result"),
+        }
+    }
+
+    pub(super) fn binding(&self) -> Binding<'_> {
+        Binding {
+            origin: &self.request.claims().aud,
+            request: self.request.hash(),
+        }
+    }
+
+    /// Checks Active Authentication as the server does.
+    pub(super) fn check_signature(&self, evidence: &Evidence, profile: Profile) -> bool {
+        let dg15 = Dg15::parse(evidence.dg15.as_ref().unwrap().as_slice()).unwrap();
+        let key = VerifyingKey::from_spki(dg15.public_key_info()).unwrap();
+        let dg14 = evidence
+            .dg14
+            .as_ref()
+            .map(|file| Dg14::parse(file.as_slice()).unwrap());
+        let info = dg14
+            .as_ref()
+            .and_then(|dg14| dg14.security_infos().active_authentication());
+        let rnd_ifd = self.binding().rnd_ifd(evidence.sod.as_slice()).unwrap();
+        let signature = evidence.active_authentication.as_ref().unwrap();
+        ActiveAuthentication {
+            key: &key,
+            info,
+            kind: profile.kind(),
+        }
+        .verify(&rnd_ifd, signature.signature.as_slice())
+        .is_ok()
+    }
+
+    /// Makes the server's command; `change` may spoil it before it is signed.
+    pub(super) fn command(
+        &self,
+        evidence: &Evidence,
+        sealed: &str,
+        file: FileId,
+        change: impl FnOnce(&mut chip_authentication::Claims),
+    ) -> (RemoteChipAuthentication, ToWorker) {
+        let dg14 = Dg14::parse(evidence.dg14.as_ref().unwrap().as_slice()).unwrap();
+        let options = dg14.security_infos().chip_authentication_options();
+        let (option, chip_key) = strongest(&options).unwrap();
+        let ephemeral = SecretKey::generate(chip_key.group(), &mut SeededRandom::new(b"server"));
+        let public_key = ephemeral.public_key().unwrap();
+        let tweak = self
+            .binding()
+            .chip_authentication_tweak(evidence.sod.as_slice(), dg14.raw(), public_key.as_bytes())
+            .unwrap();
+        let plan = ReadPlan::for_link(
+            file,
+            evidence.link.sfi,
+            95,
+            option.protocol.suite,
+            evidence.link.max_response as usize,
+        );
+        let remote = RemoteChipAuthentication::new(
+            option.protocol,
+            &ephemeral.multiply(&tweak).unwrap(),
+            &chip_key,
+            &plan,
+        )
+        .unwrap();
+        let mut claims = chip_authentication::Claims {
+            iss: self.request.claims().iss.clone(),
+            aud: self.request.claims().aud.clone(),
+            jti: self.request.claims().jti.clone(),
+            iat: NOW,
+            exp: NOW + 60,
+            evidence: protocol::encoding::FixedOctets::new(sealed_hash(sealed)),
+            public_key: Octets::new(public_key.as_bytes().to_vec()).unwrap(),
+            oid: option.protocol.oid().to_string().try_into().unwrap(),
+            key_id: option.key.key_id.map(|id| id.0),
+            commands: remote
+                .commands()
+                .iter()
+                .map(|command| Octets::new(command.clone()).unwrap())
+                .collect(),
+        };
+        change(&mut claims);
+        let signed = claims.sign(&kid(), &signing_key()).unwrap();
+        let conversation = Conversation {
+            server: &server(),
+            request: &self.request,
+            evidence: sealed_hash(sealed),
+            now: NOW,
+            elapsed: 0,
+        };
+        let command = Command::verify(&signed, &conversation).unwrap();
+        (remote, ToWorker::ChipAuthentication(Box::new(command)))
+    }
+
+    pub(super) fn finish(mut self) -> Vec<(Step, Option<Hint>)> {
+        self.handle
+            .send(ToWorker::Finish(Outcome::Accepted))
+            .unwrap();
+        assert!(self.next().is_none(), "nothing follows");
+        self.worker.take().unwrap().join().unwrap();
+        self.states
+    }
+}
+
+pub(super) fn lay(profile: Profile) -> SimulatedLink {
+    SimulatedLink::new(profile.chip(b"chip").unwrap())
+}
+
+pub(super) const DG1: FileId = FileId::data_group(DataGroup::DG1);
+
+pub(super) fn answers(result: &ChipAuthenticationResult) -> Vec<Vec<u8>> {
+    result
+        .responses
+        .iter()
+        .zip(&result.status_words)
+        .map(|(data, status)| [data.as_slice(), &status.0.to_be_bytes()].concat())
+        .collect()
+}
