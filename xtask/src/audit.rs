@@ -9,14 +9,15 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Checks both workspaces; only the project's own for duplicates.
+/// Checks all workspaces; only the project's own for duplicates.
 ///
 /// # Errors
 /// Naming every package that breaks a rule.
 pub(crate) fn run() -> Result<()> {
     let rules = Rules::read(&cargo::root().join("deny.toml"))?;
     let own = packages(&cargo::root())?;
-    let foreign = packages(&cargo::peers())?;
+    let mut foreign = packages(&cargo::peers())?;
+    foreign.extend(packages(&cargo::fuzz())?);
     let mut faults = Vec::new();
     for package in own.iter().chain(&foreign) {
         faults.extend(rules.source(package));
@@ -27,7 +28,7 @@ pub(crate) fn run() -> Result<()> {
         bail!("deny.toml is broken:\n  {}", faults.join("\n  "));
     }
     println!(
-        "audit: {} packages, and {} of the foreign readers, keep to deny.toml",
+        "audit: {} packages, and {} of the foreign readers and of fuzzing, keep to deny.toml",
         own.len(),
         foreign.len()
     );

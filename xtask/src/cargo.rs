@@ -15,6 +15,11 @@ pub(crate) fn peers() -> PathBuf {
     root().join("hardware-tests/peers")
 }
 
+/// The workspace of the fuzz targets.
+pub(crate) fn fuzz() -> PathBuf {
+    root().join("fuzz")
+}
+
 /// Where cargo puts what it builds of the workspace itself.
 pub(crate) fn built(program: &str) -> PathBuf {
     let target =

@@ -4,6 +4,7 @@
 mod audit;
 mod cargo;
 mod demo;
+mod long;
 mod packages;
 mod test;
 
@@ -28,7 +29,14 @@ enum Task {
         options: Vec<String>,
     },
     /// Run all tests: of the workspace, over a real pcscd, with foreign readers, in a browser, and the demonstration.
-    Test,
+    Test {
+        /// The tests at their large scale, and after them the jobs that take long.
+        #[arg(long)]
+        long: bool,
+        /// Only this one of the long jobs, and no tests.
+        #[arg(long, value_name = "JOB", value_parser = long::names())]
+        only: Option<String>,
+    },
     /// Install the Debian packages that the tests need, or name them.
     Packages,
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
@@ -38,7 +46,10 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo { options } => demo::run(&options),
-        Task::Test => test::run(),
+        Task::Test { long, only } => match only {
+            Some(job) => long::run(Some(&job)),
+            None => test::run(long).and_then(|()| if long { long::run(None) } else { Ok(()) }),
+        },
         Task::Packages => packages::ensure().map(drop),
         Task::Audit => audit::run(),
     };

@@ -13,11 +13,11 @@ struct Count {
     skipped: u64,
 }
 
-/// Builds everything, runs all tests, and prints one line with their sums.
+/// Builds everything, runs all tests, and prints one line with their sums. With `long` the tests run at their large scale.
 ///
 /// # Errors
 /// If something does not build or a test fails.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(long: bool) -> Result<()> {
     let complete = packages::ensure()?;
     let root = cargo::root();
     // All targets in one build: the programs that the tests start are then never older than the tests, and
@@ -35,6 +35,9 @@ pub(crate) fn run() -> Result<()> {
         &root,
         &["test", "--workspace", "--all-features", "--no-fail-fast"],
     );
+    if long {
+        tests.env("RDA_LONG", "1");
+    }
     let ended_well = watch(&mut tests, &mut count)?;
     demonstration(&mut count)?;
 
