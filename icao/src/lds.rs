@@ -2,6 +2,7 @@
 //!
 //! Each file type keeps the bytes it was parsed from: hashes and signatures run over those, never over a re-encoding.
 
+pub mod atr_info;
 pub mod card_access;
 pub mod card_security;
 pub mod com;
@@ -15,6 +16,7 @@ use core::fmt;
 
 use thiserror::Error;
 
+pub use atr_info::AtrInfo;
 pub use card_access::CardAccess;
 pub use card_security::CardSecurity;
 pub use com::Com;

@@ -438,6 +438,9 @@ fn usage(signer: &Certificate, met: &mut Tolerances) -> Result<(), Failure> {
         Some(usage) if usage.digital_signature() => {}
         Some(_) => met.record(Tolerance::SignerKeyUsage),
     }
+    if extensions.key_usage.is_some() && !extensions.key_usage_critical {
+        met.record(Tolerance::KeyUsageNotCritical);
+    }
     Ok(())
 }
 
@@ -477,6 +480,12 @@ fn chain_deviations(
         .is_some_and(|usage| !usage.key_cert_sign())
     {
         met.record(Tolerance::IssuerKeyUsage);
+    }
+    if signer.extensions().authority_key_id.key_id.is_none() {
+        met.record(Tolerance::AuthorityKeyIdentifier);
+    }
+    if !signer.issuer().has_country_in_capitals() {
+        met.record(Tolerance::IssuerCountryForm);
     }
     if signer.subject().country() != Some(state) {
         met.record(Tolerance::SignerCountry);

@@ -48,7 +48,7 @@ mod random;
 mod secure_messaging;
 
 pub use active_authentication::{ActiveAuthenticationKey, Trailer};
-pub use chip::Chip;
+pub use chip::{Chip, ResponseHook};
 pub use chip_authentication::ChipAuthenticationKey;
 pub use file_system::{Directory, ElementaryFile, FileSystem, ReadAccess};
 pub use holder::{Form, Holder};
@@ -60,5 +60,5 @@ pub use pace::{Mapping, PaceVariant};
 pub use personalisation::{ChipBuilder, LicencePassword};
 pub use profile::{CscaCertificate, Profile, csca_certificates};
 pub use public_key_info::CurveForm;
-pub use quirks::Quirk;
+pub use quirks::{MessagingFault, Quirk};
 pub use random::{RandomSource, ScriptedRandom, SeededRandom};

@@ -16,7 +16,7 @@ use rand_core::CryptoRng;
 use crate::access_key::AccessKey;
 use crate::lds::CardAccess;
 use crate::lds::security_info::PaceInfo;
-use crate::pace::PaceError;
+use crate::pace::{ChipAuthenticationMapping, PaceError};
 
 mod access;
 mod channel;
@@ -140,6 +140,8 @@ pub struct Terminal<'a> {
     on_event: &'a mut dyn FnMut(Event),
     habits: Habits,
     card_access: Option<Option<CardAccess>>,
+    atr_info: Option<Vec<u8>>,
+    chip_authentication_mapping: Option<ChipAuthenticationMapping>,
     opened: Option<(AccessProtocol, &'a AccessKey)>,
 }
 
@@ -159,6 +161,8 @@ impl<'a> Terminal<'a> {
             on_event,
             habits: Habits::default(),
             card_access: None,
+            atr_info: None,
+            chip_authentication_mapping: None,
             opened: None,
         }
     }
@@ -173,6 +177,20 @@ impl<'a> Terminal<'a> {
     #[must_use]
     pub fn refuses_short_identifiers(&self) -> bool {
         self.habits.short_identifiers == Some(false)
+    }
+
+    /// EF.ATR/INFO as far as it fits one short answer, where the terminal has asked for it: before a chip is opened over a
+    /// link that carries extended APDUs.
+    #[must_use]
+    pub fn atr_info(&self) -> Option<&[u8]> {
+        self.atr_info.as_deref()
+    }
+
+    /// What the chip sent in PACE with Chip Authentication Mapping to prove that it holds the key in EF.CardSecurity.
+    /// It convinces this terminal only: it could have made it up itself.
+    #[must_use]
+    pub fn chip_authentication_mapping(&self) -> Option<&ChipAuthenticationMapping> {
+        self.chip_authentication_mapping.as_ref()
     }
 
     /// What APDUs may measure on this link to this chip: short ones, unless both are known to carry more.

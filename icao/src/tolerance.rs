@@ -134,6 +134,43 @@ tolerances! {
     OutlivesIssuer = "outlives-issuer",
     /// Signed, by its own word, outside the private key usage period of the signer.
     SignedOutsidePeriod = "signed-outside-period",
+    /// A SignerInfo whose version does not follow from how it names its certificate (RFC 5652 5.3).
+    SignerInfoVersion = "signer-info-version",
+    /// The digest algorithms of SignedData do not list the one of the signer.
+    DigestAlgorithmsIncomplete = "digest-algorithms-incomplete",
+    /// The key usage of the signer's certificate is not marked critical.
+    KeyUsageNotCritical = "key-usage-not-critical",
+    /// The signer's certificate names its issuer without a country in two capital letters.
+    IssuerCountryForm = "issuer-country-form",
+    /// EF.COM is absent or malformed.
+    ComMalformed = "com-malformed",
+    /// EF.COM lists other data groups than EF.SOD.
+    ComDiffers = "com-differs",
+    /// EF.COM names a version of LDS or Unicode that Doc 9303-10 does not define.
+    ComVersion = "com-version",
+    /// EF.SOD lists a data group that the chip does not have.
+    ListedGroupAbsent = "listed-group-absent",
+    /// A data group that nothing is decided by is not as Doc 9303-10 has it.
+    DataGroupMalformed = "data-group-malformed",
+    /// The machine readable zone in DG1 is signed, and not as Doc 9303-3 has it.
+    MachineReadableZone = "machine-readable-zone",
+    /// The machine readable zone in DG1 is not the one printed on the document.
+    PrintedZoneDiffers = "printed-zone-differs",
+    /// EF.ATR/INFO does not tell the longest APDUs as ISO/IEC 7816-4 12.7.1 has it; short ones were used.
+    AtrInfoMalformed = "atr-info-malformed",
+    /// EF.CardAccess is malformed.
+    CardAccessMalformed = "card-access-malformed",
+    /// EF.CardAccess offers a way of PACE that the signed DG14 does not.
+    CardAccessDiffers = "card-access-differs",
+    /// EF.CardSecurity lacks a SecurityInfo of EF.CardAccess.
+    CardSecurityDiffers = "card-security-differs",
+    /// EF.CardSecurity, which PACE without Chip Authentication Mapping does not need, is malformed or not signed by the
+    /// issuing state.
+    CardSecurityUnsigned = "card-security-unsigned",
+    /// No ChipAuthenticationInfo of version 1 names the protocol of a key; 3DES was inferred.
+    ChipAuthenticationInferred = "chip-authentication-inferred",
+    /// DG14 names Chip Authentication and no key with which it can be done.
+    ChipAuthenticationKeyMissing = "chip-authentication-key-missing",
 }
 
 impl fmt::Display for Tolerance {

@@ -8,6 +8,8 @@
 //! Authentication, Chip Authentication, the file with the holder's data. A later check does not undo the failure of an
 //! earlier one: [`Verdict::is_genuine`] wants them all.
 
+mod further;
+
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -80,6 +82,12 @@ pub enum Reason {
     /// A deviation that the policy does not tolerate.
     #[error("deviation not tolerated: {0}")]
     Deviation(Tolerance),
+    /// EF.CardSecurity, on which Chip Authentication Mapping rests, is absent, malformed or not signed by the issuing state.
+    #[error("EF.CardSecurity is absent, malformed or not signed by the issuing state")]
+    CardSecurity,
+    /// Chip Authentication Mapping does not prove that the chip holds the key in EF.CardSecurity.
+    #[error("Chip Authentication Mapping proves no key of EF.CardSecurity")]
+    NoMapping,
     /// The answers of Chip Authentication are not those of the chip.
     #[error("Chip Authentication: {0}")]
     ChipAuthentication(RemoteError),
@@ -109,6 +117,8 @@ pub struct Verdict {
     pub active_authentication: CheckOutcome<Reason>,
     /// The chip agreed on keys and answered under them.
     pub chip_authentication: CheckOutcome<Reason>,
+    /// The chip proved its key in PACE, to the terminal that ran it and to no one else.
+    pub chip_authentication_mapping: CheckOutcome<Reason>,
     /// Every deviation met.
     pub tolerances: Tolerances,
 }
@@ -161,6 +171,7 @@ impl Verifier {
                 card_access: CheckOutcome::NotPerformed,
                 active_authentication: CheckOutcome::NotPerformed,
                 chip_authentication: CheckOutcome::NotPerformed,
+                chip_authentication_mapping: CheckOutcome::NotPerformed,
                 tolerances: Tolerances::new(),
             },
         })
@@ -216,6 +227,7 @@ impl Verifier {
         self.authentication_key
             .iter()
             .for_each(|key| met.extend(key.tolerances()));
+        met.extend(&self.chip_authentication_deviations());
         self.tolerate(&met)?;
         self.verdict.card_access = self.card_access(files.card_access);
         if self.authentication_key.is_none() {
@@ -348,6 +360,24 @@ impl Verifier {
             .security_infos()
             .chip_authentication_options();
         chip_authentication::strongest(&options)
+    }
+
+    /// What DG14 says of Chip Authentication that cannot be taken at its word.
+    fn chip_authentication_deviations(&self) -> Tolerances {
+        let mut met = Tolerances::new();
+        let Some(infos) = self.dg14.as_ref().map(Dg14::security_infos) else {
+            return met;
+        };
+        let named = infos.chip_authentication().next().is_some()
+            || infos.chip_authentication_keys().next().is_some();
+        match self.chip_authentication_key() {
+            Some((option, _)) if option.inferred => {
+                met.record(Tolerance::ChipAuthenticationInferred);
+            }
+            None if named => met.record(Tolerance::ChipAuthenticationKeyMissing),
+            _ => {}
+        }
+        met
     }
 
     /// Notes the end of Chip Authentication.

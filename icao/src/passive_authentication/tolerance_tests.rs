@@ -57,6 +57,30 @@ fn worlds() -> Vec<(Tolerance, World)> {
     hash_mismatch.sod.digest = SHA384;
     hash_mismatch.sod.made = Made::Plain(sha384);
     vec![
+        (
+            T::SignerInfoVersion,
+            ec(|world| world.sod.signer_version = Some(3)),
+        ),
+        (
+            T::DigestAlgorithmsIncomplete,
+            ec(|world| world.sod.listed_digest = Some(SHA384)),
+        ),
+        (
+            T::KeyUsageNotCritical,
+            ec(|world| {
+                world.signer.extensions[1] =
+                    extension("2.5.29.15", false, &[0x03, 0x02, 0x07, 0x80]);
+            }),
+        ),
+        (
+            T::IssuerCountryForm,
+            ec(|world| {
+                let nowhere = name(&[(COMMON_NAME, 0x0C, "CSCA of Utopia")]);
+                world.csca.issuer.clone_from(&nowhere);
+                world.csca.subject.clone_from(&nowhere);
+                world.signer.issuer = nowhere;
+            }),
+        ),
         (T::FilePadding, ec(|world| world.sod.trailer = vec![0; 8])),
         (
             T::TrailingBytes,
@@ -239,7 +263,7 @@ fn worlds() -> Vec<(Tolerance, World)> {
             T::IssuerNameForm,
             ec(|world| {
                 world.signer.issuer =
-                    name(&[(COUNTRY, 0x0C, "ut"), (COMMON_NAME, 0x13, "CSCA OF UTOPIA")]);
+                    name(&[(COUNTRY, 0x0C, "UT"), (COMMON_NAME, 0x13, "CSCA OF UTOPIA")]);
             }),
         ),
         (
@@ -334,10 +358,24 @@ fn conforming_document_passes_strictly() {
 fn every_tolerance_passes_the_field_and_is_refused_strictly() {
     let worlds = worlds();
     for tolerance in Tolerance::ALL {
-        // SecurityInfos and Active Authentication are judged apart.
+        // SecurityInfos, Active Authentication and the other files are judged apart (hardware-tests/conformity).
         let elsewhere = matches!(
             tolerance,
-            Tolerance::MalformedSecurityInfo
+            Tolerance::ComMalformed
+                | Tolerance::ComDiffers
+                | Tolerance::ComVersion
+                | Tolerance::ListedGroupAbsent
+                | Tolerance::DataGroupMalformed
+                | Tolerance::MachineReadableZone
+                | Tolerance::PrintedZoneDiffers
+                | Tolerance::AtrInfoMalformed
+                | Tolerance::CardAccessMalformed
+                | Tolerance::CardAccessDiffers
+                | Tolerance::CardSecurityDiffers
+                | Tolerance::CardSecurityUnsigned
+                | Tolerance::ChipAuthenticationInferred
+                | Tolerance::ChipAuthenticationKeyMissing
+                | Tolerance::MalformedSecurityInfo
                 | Tolerance::DuplicateSecurityInfo
                 | Tolerance::ActiveAuthenticationDer
                 | Tolerance::ActiveAuthenticationHashInferred

@@ -172,6 +172,8 @@ pub struct Extensions {
     pub authority_key_id: AuthorityKeyIdentifier,
     /// KeyUsage.
     pub key_usage: Option<KeyUsage>,
+    /// Whether KeyUsage is there and marked critical.
+    pub key_usage_critical: bool,
     /// BasicConstraints.
     pub basic_constraints: Option<BasicConstraints>,
     /// ExtendedKeyUsage; empty if absent.
@@ -392,6 +394,7 @@ impl Extensions {
                 continue;
             }
             seen.push(oid);
+            extensions.key_usage_critical |= oid == KEY_USAGE && critical;
             match extensions.read(oid, value) {
                 Ok(true) => {}
                 Ok(false) if critical => extensions.unknown_critical.push(oid),

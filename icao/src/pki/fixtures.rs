@@ -278,7 +278,11 @@ pub(crate) struct SodSpec {
     pub(crate) content_type: &'static str,
     pub(crate) security_object: Vec<u8>,
     pub(crate) signer_identifier: Option<Vec<u8>>,
+    /// Version of the SignerInfo, where it is not the one that follows from the identifier.
+    pub(crate) signer_version: Option<u8>,
     pub(crate) digest: &'static str,
+    /// What digestAlgorithms list, where it is not the digest.
+    pub(crate) listed_digest: Option<&'static str>,
     /// Signed attributes in this order; `None` for none at all.
     pub(crate) attributes: Option<Order>,
     pub(crate) signing_time: &'static str,
@@ -321,7 +325,9 @@ impl SodSpec {
             content_type: "2.23.136.1.1.1",
             security_object: security_object(1, b"DG1", &version_info()),
             signer_identifier: None,
+            signer_version: None,
             digest: SHA256,
+            listed_digest: None,
             attributes: Some(sorted),
             signing_time: "260601000000Z",
             algorithm: algorithm(ECDSA_SHA256, &[]),
@@ -354,8 +360,12 @@ impl SodSpec {
             .signer_identifier
             .clone()
             .unwrap_or_else(|| sequence(&[&signer.issuer, &encode(0x02, &signer.serial)]));
+        let by_key_identifier = identifier.first().is_some_and(|tag| *tag != 0x30);
+        let version = self
+            .signer_version
+            .unwrap_or(if by_key_identifier { 3 } else { 1 });
         let signer_info = sequence(&[
-            &encode(0x02, &[1]),
+            &encode(0x02, &[version]),
             &identifier,
             &algorithm(self.digest, NULL),
             &attributes,
@@ -365,7 +375,10 @@ impl SodSpec {
         let content = encode(0x04, &self.security_object);
         let signed_data = sequence(&[
             &encode(0x02, &[self.version]),
-            &encode(0x31, &algorithm(self.digest, NULL)),
+            &encode(
+                0x31,
+                &algorithm(self.listed_digest.unwrap_or(self.digest), NULL),
+            ),
             &sequence(&[&oid(self.content_type), &encode(0xA0, &content)]),
             &encode(0xA0, certificate),
             &encode(0x31, &signer_info),

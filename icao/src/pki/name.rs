@@ -109,6 +109,16 @@ impl Name {
         (ours == theirs).then_some(NameMatch::Reordered)
     }
 
+    /// Whether the name has a country of two capital letters, as Doc 9303-12 7.1.1 demands.
+    #[must_use]
+    pub fn has_country_in_capitals(&self) -> bool {
+        self.attributes.iter().any(|attribute| {
+            attribute.oid == COUNTRY
+                && attribute.text.len() == 2
+                && attribute.text.bytes().all(|byte| byte.is_ascii_uppercase())
+        })
+    }
+
     /// The issuing state that the country attribute names.
     #[must_use]
     pub fn country(&self) -> Option<IssuingState> {

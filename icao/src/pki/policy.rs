@@ -125,6 +125,24 @@ impl Policy {
         }
     }
 
+    /// What the test plan of inspection systems, BSI TR-03105 part 5.1, demands: [`Policy::strict`], and besides
+    ///
+    /// - a SignerInfo under rsaEncryption, as RFC 3370 3.2 has it (LDS_H_79 to 83),
+    /// - a digest algorithm other than the hash of the signature, which RFC 5652 allows (LDS_H_74 to 76),
+    /// - SHA-1, for the profile of legacy documents (LDS_H_01, 02, 08 to 10, 79).
+    #[must_use]
+    pub fn inspection() -> Self {
+        let mut policy = Self::strict();
+        policy.tolerated.extend([
+            Tolerance::RsaEncryptionIdentifier,
+            Tolerance::DigestAlgorithmMismatch,
+        ]);
+        policy
+            .refused
+            .retain(|rule| rule.algorithm != Algorithm::Hash(HashAlgorithm::Sha1));
+        policy
+    }
+
     /// The first deviation met that is not tolerated.
     #[must_use]
     pub fn first_not_tolerated(&self, met: &Tolerances) -> Option<Tolerance> {

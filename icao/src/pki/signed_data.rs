@@ -109,7 +109,7 @@ impl SignedData {
             1 => met.record(Tolerance::SignedDataVersion1),
             _ => return Err(PkiError::SignedDataVersion),
         }
-        fields.expect(SET)?; // digestAlgorithms repeat what the signer says.
+        let digests = fields.expect(SET)?;
         let mut encapsulated = fields.expect(SEQUENCE)?.children();
         let content_type = encapsulated.next().ok_or(TlvError::Truncated)??.oid()?;
         let content = Tlv::split(encapsulated.expect(0xA0)?.value)?
@@ -126,6 +126,14 @@ impl SignedData {
         let signer = SignerInfo::parse(signers.next().ok_or(PkiError::SignerCount)??, &mut met)?;
         if signers.next().is_some() {
             return Err(PkiError::SignerCount);
+        }
+        // They say what the signer says again (RFC 5652 5.1), for those who hash before they have read so far.
+        let mut listed = digests.children().map_while(Result::ok);
+        if !listed.any(|digest| {
+            AlgorithmIdentifier::parse(digest)
+                .is_ok_and(|digest| digest.oid == signer.digest_algorithm.oid)
+        }) {
+            met.record(Tolerance::DigestAlgorithmsIncomplete);
         }
         Ok(Self {
             content_type,
@@ -185,8 +193,7 @@ fn certificates(set: Tlv<'_>) -> Result<Vec<Vec<u8>>, PkiError> {
 impl SignerInfo {
     fn parse(signer: Tlv<'_>, met: &mut Tolerances) -> Result<Self, PkiError> {
         let mut fields = signer.expect(SEQUENCE)?.children();
-        // Version 1 or 3 follows from the identifier (RFC 5652 5.3); the identifier is what counts.
-        fields.expect(INTEGER)?;
+        let version = fields.expect(INTEGER)?.small_integer()?;
         let sid = fields.next().ok_or(TlvError::Truncated)??;
         let identifier = match sid.tag {
             SEQUENCE => {
@@ -214,6 +221,11 @@ impl SignerInfo {
                 .into());
             }
         };
+        // The version follows from the identifier (RFC 5652 5.3), and the identifier is what counts.
+        let by_issuer = matches!(identifier, SignerIdentifier::IssuerAndSerialNumber { .. });
+        if version != if by_issuer { 1 } else { 3 } {
+            met.record(Tolerance::SignerInfoVersion);
+        }
         let digest_algorithm = AlgorithmIdentifier::parse(fields.expect(SEQUENCE)?)?;
         let signed_attributes = fields
             .optional(0xA0)?

@@ -19,6 +19,8 @@ pub enum Trailer {
     Implicit,
     /// xx CC: the first byte names the hash (33 SHA-1, 34 SHA-256, 35 SHA-512, 36 SHA-384, 38 SHA-224).
     Explicit,
+    /// These two bytes, whatever the hash: no trailer of any standard.
+    Other([u8; 2]),
 }
 
 /// The private key of Active Authentication.
@@ -100,13 +102,14 @@ fn sign_rsa(
     challenge: &[u8],
     random: &mut dyn RandomSource,
 ) -> Result<Vec<u8>, StatusWord> {
-    let trailer: &[u8] = match (trailer, hash) {
+    let trailer: &[u8] = match (&trailer, hash) {
         (Trailer::Implicit, _) => &[0xBC],
         (Trailer::Explicit, HashAlgorithm::Sha1) => &[0x33, 0xCC],
         (Trailer::Explicit, HashAlgorithm::Sha256) => &[0x34, 0xCC],
         (Trailer::Explicit, HashAlgorithm::Sha512) => &[0x35, 0xCC],
         (Trailer::Explicit, HashAlgorithm::Sha384) => &[0x36, 0xCC],
         (Trailer::Explicit, HashAlgorithm::Sha224) => &[0x38, 0xCC],
+        (Trailer::Other(bytes), _) => bytes,
     };
     let len = key.size();
     let m1_len = len

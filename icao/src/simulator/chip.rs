@@ -120,10 +120,15 @@ struct Form {
     capacity: usize,
 }
 
+/// Changes a response before it is protected: gets the plain command, whether it came under secure messaging, and the plain
+/// response.
+pub type ResponseHook = Box<dyn FnMut(&Command, bool, &mut Response) + Send>;
+
 /// A whole contactless chip. See the [module](super) for how to make one.
 pub struct Chip {
     card: Card,
     random: Box<dyn RandomSource>,
+    hook: Option<ResponseHook>,
     state: State,
     /// Wrong CANs presented; survives a loss of power.
     can_failures: u8,
@@ -140,6 +145,7 @@ impl Chip {
         Self {
             card,
             random,
+            hook: None,
             state: State::after_power_on(),
             can_failures: 0,
         }
@@ -149,6 +155,17 @@ impl Chip {
     #[must_use]
     pub fn with_random(mut self, random: impl RandomSource + 'static) -> Self {
         self.random = Box::new(random);
+        self
+    }
+
+    /// The same chip with a hook between what it would answer and its secure messaging: what the hook writes goes out under
+    /// a valid MAC. It sees every whole command, and none that secure messaging has refused.
+    #[must_use]
+    pub fn with_hook(
+        mut self,
+        hook: impl FnMut(&Command, bool, &mut Response) + Send + 'static,
+    ) -> Self {
+        self.hook = Some(Box::new(hook));
         self
     }
 
@@ -168,6 +185,11 @@ impl Chip {
     #[must_use]
     pub fn file_system(&self) -> &FileSystem {
         &self.card.file_system
+    }
+
+    /// The files of the chip, to be changed as no issuer would.
+    pub fn file_system_mut(&mut self) -> &mut FileSystem {
+        &mut self.card.file_system
     }
 
     /// Cuts and restores power.
@@ -260,11 +282,15 @@ impl Chip {
         } else {
             ObjectOrder::Standard
         };
-        let sealed = self
-            .state
-            .channel
-            .as_mut()
-            .and_then(|channel| channel.seal(ins, &outcome.data, outcome.status, order).ok());
+        let fault = self.card.quirks.find(|quirk| match *quirk {
+            Quirk::Messaging(fault) if matches!(ins, 0xB0 | 0xB1) => Some(fault),
+            _ => None,
+        });
+        let sealed = self.state.channel.as_mut().and_then(|channel| {
+            channel
+                .seal(ins, &outcome.data, outcome.status, order, fault)
+                .ok()
+        });
         self.conclude(outcome.after);
         sealed.unwrap_or_else(|| bare(StatusWord::UNKNOWN))
     }
@@ -291,12 +317,18 @@ impl Chip {
     }
 
     fn execute(&mut self, command: Command, form: Form) -> Outcome {
-        let outcome = match self.link_chain(command) {
-            Ok(Some(command)) => self.dispatch(&command, form),
-            Ok(None) => Ok(StatusWord::OK.into()),
-            Err(status) => Err(status),
+        let command = match self.link_chain(command) {
+            Ok(Some(command)) => command,
+            Ok(None) => return StatusWord::OK.into(),
+            Err(status) => return status.into(),
         };
-        outcome.unwrap_or_else(Outcome::from)
+        let mut outcome = self.dispatch(&command, form).unwrap_or_else(Outcome::from);
+        if let Some(hook) = &mut self.hook {
+            let mut response = Response::new(core::mem::take(&mut outcome.data), outcome.status);
+            hook(&command, form.protected, &mut response);
+            (outcome.data, outcome.status) = (response.data, response.status);
+        }
+        outcome
     }
 
     /// Puts the commands of a chain together (ISO/IEC 7816-4, 5.3.3); `None` while more must come.

@@ -5,6 +5,7 @@
 //! trust stores only, and their names say so.
 
 mod certificate;
+mod dsa;
 mod key;
 mod signed_data;
 

@@ -191,6 +191,8 @@ pub(super) struct Pace {
     static_key: Option<SecretKey>,
     /// The ephemeral key of the mapping, which Chip Authentication Mapping needs once more.
     mapping_key: Option<SecretKey>,
+    /// Whether something else is sealed in place of Chip Authentication Data.
+    malformed_data: bool,
     step: Step,
 }
 
@@ -208,12 +210,14 @@ impl Pace {
         variant: PaceVariant,
         password: Password,
         static_key: Option<SecretKey>,
+        malformed_data: bool,
     ) -> Self {
         Self {
             variant,
             password,
             static_key,
             mapping_key: None,
+            malformed_data,
             step: Step::Nonce,
         }
     }
@@ -344,11 +348,14 @@ impl Pace {
             return None;
         };
         let static_key = self.static_key.as_ref()?;
-        let data = ecdsa::divide(
+        let mut data = ecdsa::divide(
             curve,
             &self.mapping_key.as_ref()?.to_bytes(),
             &static_key.to_bytes(),
         )?;
+        if self.malformed_data {
+            data.insert(0, 1);
+        }
         let suite = self.variant.suite;
         let key = channel.encryption_key();
         let iv = suite

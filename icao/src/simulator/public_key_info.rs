@@ -51,7 +51,8 @@ pub(super) fn integer(number: u32) -> Vec<u8> {
     unsigned_integer(&number.to_be_bytes())
 }
 
-fn bit_string(bytes: &[u8]) -> Vec<u8> {
+/// BIT STRING of whole octets.
+pub(super) fn bit_string(bytes: &[u8]) -> Vec<u8> {
     tlv::encode(0x03, &[&[0], bytes].concat())
 }
 

@@ -45,6 +45,9 @@
 //! [`Quirk::NoShortFileIdentifiers`], [`Quirk::CardAccessMissing`], [`Quirk::ZeroLeReadsNothing`],
 //! [`Quirk::ActiveAuthenticationAbsent`].
 //!
+//! Of no real chip, but of the test plan TR-03105-5.1: [`Quirk::Messaging`], [`Quirk::ReadPastEnd`], [`Quirk::OldKeysStay`],
+//! [`Quirk::MappingDataMalformed`]; the cases in `hardware-tests/conformity` use them.
+//!
 //! What is left concerns the terminal alone (13, 15) or trust lists (32).
 //!
 //! [`Csca::link`]: super::Csca::link
@@ -163,6 +166,31 @@ pub enum Quirk {
     ZeroLeReadsNothing,
     /// EF.DG15 exists, and INTERNAL AUTHENTICATE answers 6D00.
     ActiveAuthenticationAbsent,
+    /// Protected answers to READ BINARY are wrong in this way. No real chip does it; inspection systems are tested with it.
+    Messaging(MessagingFault),
+    /// READ BINARY beyond the end of a file answers this status word and no data; 6C00 says how many bytes there are.
+    ReadPastEnd(u16),
+    /// Chip Authentication answers as it should, and the old keys stay in force.
+    OldKeysStay,
+    /// Chip Authentication Mapping seals something else than Chip Authentication Data, one byte longer than the order.
+    MappingDataMalformed,
+}
+
+/// How a protected response may be wrong (test plan TR-03105-5.1, suite ISO7816_B). Where the MAC is there, it is over what
+/// is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessagingFault {
+    /// DO 87 is missing.
+    WithoutCryptogram,
+    /// DO 99 is missing.
+    WithoutStatus,
+    /// DO 8E is missing.
+    WithoutChecksum,
+    /// DO 8E holds another MAC.
+    ChecksumAltered,
+    /// DO 87 holds another cryptogram.
+    CryptogramAltered,
 }
 
 /// The switches of one chip.

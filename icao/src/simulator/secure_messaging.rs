@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::quirks::MessagingFault;
 use crate::apdu::{Command, StatusWord};
 use crate::crypto::cipher::{CipherError, CipherSuite};
 use crate::crypto::kdf::{self, derive_key};
@@ -148,29 +149,44 @@ impl SecureMessaging {
         data: &[u8],
         status: StatusWord,
         order: ObjectOrder,
+        fault: Option<MessagingFault>,
     ) -> Result<Vec<u8>, CipherError> {
         self.step();
-        let cryptogram = if data.is_empty() {
+        let cryptogram = if data.is_empty() || fault == Some(MessagingFault::WithoutCryptogram) {
             Vec::new()
         } else {
-            let sealed = self
-                .suite
-                .cbc_encrypt(&self.enc, &self.iv()?, &self.suite.pad(data))?;
+            let mut sealed =
+                self.suite
+                    .cbc_encrypt(&self.enc, &self.iv()?, &self.suite.pad(data))?;
+            if let (Some(MessagingFault::CryptogramAltered), Some(byte)) =
+                (fault, sealed.last_mut())
+            {
+                *byte ^= 1;
+            }
             if ins & 1 == 1 {
                 tlv::encode(CRYPTOGRAM_ODD, &sealed)
             } else {
                 tlv::encode(CRYPTOGRAM, &[&[1], &sealed[..]].concat())
             }
         };
-        let processing = tlv::encode(STATUS, &status.0.to_be_bytes());
+        let processing = if fault == Some(MessagingFault::WithoutStatus) {
+            Vec::new()
+        } else {
+            tlv::encode(STATUS, &status.0.to_be_bytes())
+        };
         let mut response = match order {
             ObjectOrder::Standard => [cryptogram, processing],
             ObjectOrder::StatusFirst => [processing, cryptogram],
         }
         .concat();
         let input = [&self.counter[..], &response].concat();
-        let mac = self.suite.mac(&self.mac, &self.suite.pad(&input))?;
-        response.extend(tlv::encode(CHECKSUM, &mac));
+        let mut mac = self.suite.mac(&self.mac, &self.suite.pad(&input))?;
+        if fault == Some(MessagingFault::ChecksumAltered) {
+            mac[7] ^= 1;
+        }
+        if fault != Some(MessagingFault::WithoutChecksum) {
+            response.extend(tlv::encode(CHECKSUM, &mac));
+        }
         response.extend(status.0.to_be_bytes());
         Ok(response)
     }

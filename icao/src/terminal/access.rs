@@ -6,13 +6,11 @@ use super::{AccessProtocol, EMRTD_APPLICATION, Event, ExtendedLength, FallbackTo
 use crate::access_key::AccessKey;
 use crate::apdu::{self, ApduError, Command, StatusWord};
 use crate::bac::{Bac, BacError};
-use crate::lds::CardAccess;
-use crate::lds::FileId;
 use crate::lds::security_info::PaceInfo;
+use crate::lds::{AtrInfo, CardAccess, FileId};
 use crate::pace::parameters::PaceParameters;
 use crate::pace::{Pace, PaceError, PaceOutput};
 use crate::secure_messaging::SecureMessaging;
-use crate::tlv;
 use crate::transport::{Limits, TransportError};
 use zeroize::Zeroizing;
 
@@ -21,11 +19,12 @@ const EF_ATR_INFO: FileId = FileId {
     fid: 0x2F01,
     sfi: 0x01,
 };
-/// Extended length information (ISO/IEC 7816-4, 12.7.1): two integers, longest command and longest response.
-const EXTENDED_LENGTH_INFORMATION: u32 = 0x7F66;
 
 /// EF.CardAccess is a few SecurityInfos; nothing longer is read from a chip that has not been opened.
 const LONGEST_CARD_ACCESS: usize = 8 * 1024;
+
+/// Longest EF.CardSecurity that is read, in bytes: SecurityInfos with a signature and a certificate.
+const LONGEST_CARD_SECURITY: usize = 32 * 1024;
 
 /// What came of one access key.
 enum Outcome {
@@ -82,6 +81,31 @@ impl<'a> Terminal<'a> {
         Ok(None)
     }
 
+    /// EF.CardSecurity of the master file, which a chip shows after PACE only (Doc 9303-10 3.11.4); `None` where it has none
+    /// that can be read. The travel document application is selected again afterwards.
+    ///
+    /// # Errors
+    /// [`Error::NotOpened`] unless PACE has opened the chip, or an interruption.
+    pub fn card_security(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if !matches!(self.opened, Some((AccessProtocol::Pace(_), _))) {
+            return Err(Error::NotOpened);
+        }
+        // As with EF.CardAccess, the file decides and not the answer to SELECT.
+        self.ask(Command::select_master_file())?;
+        let mut content = Content::new(FileId::EF_CARD_SECURITY, LONGEST_CARD_SECURITY);
+        // What holds in the application need not hold in the master file.
+        let habit = self.habits.short_identifiers.take();
+        let read = self.read_on(&mut content);
+        self.habits.short_identifiers = habit;
+        let found = match read {
+            Ok(()) => Some(content.bytes().to_vec()),
+            Err(error) if error.is_interruption() => return Err(error),
+            Err(_) => None,
+        };
+        self.select_application()?;
+        Ok(found)
+    }
+
     /// Asks the chip whether it takes extended APDUs. One command, and only where the link would carry them.
     fn learn_extended_length(&mut self) -> Result<(), Error> {
         if self.policy.extended_length == ExtendedLength::Never || !self.channel.link_is_extended()
@@ -93,8 +117,16 @@ impl<'a> Terminal<'a> {
             0,
             apdu::MAX_SHORT_NE,
         ))?;
-        self.channel
-            .set_extended(extended_length_information(&answer.data));
+        let told = AtrInfo::parse(&answer.data)
+            .ok()
+            .and_then(|info| info.extended_length);
+        self.channel.set_extended(told.filter(|limits| {
+            limits.max_command > Limits::SHORT.max_command
+                && limits.max_response > Limits::SHORT.max_response
+        }));
+        if !answer.data.is_empty() {
+            self.atr_info = Some(answer.data);
+        }
         Ok(())
     }
 
@@ -300,7 +332,10 @@ impl<'a> Terminal<'a> {
 
     fn pace(&mut self, info: &PaceInfo, key: &AccessKey) -> Result<Outcome, Error> {
         match self.run_pace(info, key) {
-            Ok(output) => Ok(Outcome::Open(output.secure_messaging)),
+            Ok(output) => {
+                self.chip_authentication_mapping = output.chip_authentication;
+                Ok(Outcome::Open(output.secure_messaging))
+            }
             Err(Error::Pace(error)) => match error {
                 PaceError::WrongPassword {
                     tries_left: Some(0),
@@ -355,27 +390,4 @@ fn strength(info: &PaceInfo) -> (usize, u64) {
         info.protocol.suite.key_len(),
         info.parameter_id.unwrap_or(0),
     )
-}
-
-/// Reads the longest command and response out of EF.ATR/INFO, which is data objects one after the other.
-fn extended_length_information(info: &[u8]) -> Option<Limits> {
-    let template = tlv::Reader::new(info)
-        .map_while(Result::ok)
-        .find(|object| object.tag == EXTENDED_LENGTH_INFORMATION)?;
-    let mut lengths = template
-        .children()
-        .map_while(Result::ok)
-        .filter(|object| object.tag == 0x02);
-    let mut next = || -> Option<usize> {
-        let value = lengths.next()?.value;
-        value.iter().try_fold(0usize, |length, byte| {
-            length.checked_mul(256)?.checked_add(usize::from(*byte))
-        })
-    };
-    let (max_command, max_response) = (next()?, next()?);
-    (max_command > Limits::SHORT.max_command && max_response > Limits::SHORT.max_response)
-        .then_some(Limits {
-            max_command,
-            max_response,
-        })
 }

@@ -108,7 +108,8 @@ impl Chip {
         let static_key = (variant.mapping() == Mapping::ChipAuthentication)
             .then(|| self.card.mapping_key(&variant))
             .flatten();
-        self.state.pace = Some(Pace::new(variant, password, static_key));
+        let malformed = self.card.quirks.has(Quirk::MappingDataMalformed);
+        self.state.pace = Some(Pace::new(variant, password, static_key, malformed));
         self.state.chip_authentication = None;
         Ok(StatusWord::OK.into())
     }
@@ -241,10 +242,15 @@ impl Chip {
             .get(position)
             .ok_or(StatusWord::REFERENCE_NOT_FOUND)?;
         let channel = key.agree(suite, public_key)?;
+        let after = if self.card.quirks.has(Quirk::OldKeysStay) {
+            After::Nothing
+        } else {
+            After::Open(channel, self.state.access)
+        };
         Ok(Outcome {
             data,
             status: StatusWord::OK,
-            after: After::Open(channel, self.state.access),
+            after,
         })
     }
 

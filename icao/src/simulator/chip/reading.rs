@@ -216,6 +216,18 @@ impl Chip {
             .filter(|rest| !rest.is_empty())
             .ok_or(StatusWord::WRONG_OFFSET)?;
         let wanted = usize::try_from(ne).unwrap_or(usize::MAX);
+        let past_end = self.card.quirks.find(|quirk| match *quirk {
+            Quirk::ReadPastEnd(status) if wanted > rest.len() => Some(status),
+            _ => None,
+        });
+        match past_end {
+            Some(0x6C00) => {
+                let left = u8::try_from(rest.len()).unwrap_or(0);
+                return Err(StatusWord(0x6C00 | u16::from(left)));
+            }
+            Some(status) => return Err(StatusWord(status)),
+            None => {}
+        }
         let data = &rest[..wanted.min(capacity).min(rest.len())];
         // Le of zeros asks for all bytes up to the end, so that meeting it is no news.
         let up_to_end = matches!(ne, MAX_SHORT_NE | MAX_EXTENDED_NE)

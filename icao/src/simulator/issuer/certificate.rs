@@ -199,6 +199,12 @@ impl Csca {
         Ok(self.certificate.to_der()?)
     }
 
+    /// The key with which it signs certificates and revocation lists.
+    #[must_use]
+    pub fn key(&self) -> &IssuerKey {
+        &self.key
+    }
+
     /// A link certificate (Doc 9303-12, 7.1.1): this CSCA vouches for the next one, whose subject `successor` is. DER.
     ///
     /// # Errors
@@ -226,5 +232,21 @@ impl Csca {
         };
         let certificate = certify(subject, role, &key, &self.key)?;
         Ok(DocumentSigner { key, certificate })
+    }
+}
+
+impl DocumentSigner {
+    /// The certificate, DER.
+    ///
+    /// # Errors
+    /// [`IssuerError::Encoding`], which does not happen.
+    pub fn to_der(&self) -> Result<Vec<u8>, IssuerError> {
+        Ok(self.certificate.to_der()?)
+    }
+
+    /// The key with which it signs documents.
+    #[must_use]
+    pub fn key(&self) -> &IssuerKey {
+        &self.key
     }
 }

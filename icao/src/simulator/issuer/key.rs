@@ -15,6 +15,7 @@ use spki::{
 };
 
 use super::IssuerError;
+use super::dsa::DsaKey;
 use crate::crypto::curve::NamedCurve;
 use crate::crypto::hash::HashAlgorithm;
 use crate::simulator::ecdsa;
@@ -33,6 +34,10 @@ pub enum SigningAlgorithm {
     RsaPssDefaultSalt(HashAlgorithm),
     /// ECDSA with a DER signature.
     Ecdsa(HashAlgorithm),
+    /// ECDSA with r and s side by side, under an identifier of TR-03111, 5.2.1.
+    EcdsaPlain(HashAlgorithm),
+    /// DSA with SHA-1, SHA-224 or SHA-256.
+    Dsa(HashAlgorithm),
 }
 
 impl SigningAlgorithm {
@@ -43,7 +48,9 @@ impl SigningAlgorithm {
             Self::RsaPkcs1(hash)
             | Self::RsaPss(hash)
             | Self::RsaPssDefaultSalt(hash)
-            | Self::Ecdsa(hash) => hash,
+            | Self::Ecdsa(hash)
+            | Self::EcdsaPlain(hash)
+            | Self::Dsa(hash) => hash,
         }
     }
 
@@ -97,6 +104,25 @@ impl SigningAlgorithm {
                 },
                 None,
             ),
+            Self::EcdsaPlain(hash) => (
+                match hash {
+                    HashAlgorithm::Sha1 => "0.4.0.127.0.7.1.1.4.1.1",
+                    HashAlgorithm::Sha224 => "0.4.0.127.0.7.1.1.4.1.2",
+                    HashAlgorithm::Sha256 => "0.4.0.127.0.7.1.1.4.1.3",
+                    HashAlgorithm::Sha384 => "0.4.0.127.0.7.1.1.4.1.4",
+                    HashAlgorithm::Sha512 => "0.4.0.127.0.7.1.1.4.1.5",
+                },
+                None,
+            ),
+            Self::Dsa(hash) => (
+                match hash {
+                    HashAlgorithm::Sha1 => "1.2.840.10040.4.3",
+                    HashAlgorithm::Sha224 => "2.16.840.1.101.3.4.3.1",
+                    HashAlgorithm::Sha256 => "2.16.840.1.101.3.4.3.2",
+                    HashAlgorithm::Sha384 | HashAlgorithm::Sha512 => return Err(IssuerError::Key),
+                },
+                None,
+            ),
         };
         Ok(AlgorithmIdentifierOwned {
             oid: ObjectIdentifier::new(oid).map_err(|_| IssuerError::Key)?,
@@ -108,6 +134,7 @@ impl SigningAlgorithm {
 #[derive(Clone)]
 enum Material {
     Rsa(Box<RsaPrivateKey>),
+    Dsa(DsaKey),
     Curve {
         curve: NamedCurve,
         key: Vec<u8>,
@@ -133,13 +160,39 @@ impl IssuerKey {
     /// # Errors
     /// [`IssuerError::Key`] if `pem` is no PKCS#8 RSA key, or `algorithm` does not go with RSA.
     pub fn rsa(pem: &str, algorithm: SigningAlgorithm) -> Result<Self, IssuerError> {
-        if matches!(algorithm, SigningAlgorithm::Ecdsa(_)) {
+        use SigningAlgorithm::{RsaPkcs1, RsaPss, RsaPssDefaultSalt};
+        if !matches!(algorithm, RsaPkcs1(_) | RsaPss(_) | RsaPssDefaultSalt(_)) {
             return Err(IssuerError::Key);
         }
         Ok(Self {
             material: Material::Rsa(Box::new(rsa_key(pem)?)),
             algorithm,
         })
+    }
+
+    /// A DSA key, which signs with this hash.
+    ///
+    /// # Errors
+    /// [`IssuerError`] if `pem` is no PKCS#8 DSA key.
+    pub fn dsa(pem: &str, hash: HashAlgorithm) -> Result<Self, IssuerError> {
+        Ok(Self {
+            material: Material::Dsa(DsaKey::from_pem(pem)?),
+            algorithm: SigningAlgorithm::Dsa(hash),
+        })
+    }
+
+    /// The same elliptic curve key, whose signatures are r and s side by side.
+    ///
+    /// # Errors
+    /// [`IssuerError::Key`] for a key of another kind.
+    pub fn plain(mut self) -> Result<Self, IssuerError> {
+        match self.algorithm {
+            SigningAlgorithm::Ecdsa(hash) => {
+                self.algorithm = SigningAlgorithm::EcdsaPlain(hash);
+                Ok(self)
+            }
+            _ => Err(IssuerError::Key),
+        }
     }
 
     /// The elliptic curve key that follows from `label`: the same everywhere, secret nowhere.
@@ -172,6 +225,7 @@ impl IssuerKey {
     pub(super) fn public_key_info(&self) -> Result<Vec<u8>, IssuerError> {
         match &self.material {
             Material::Rsa(key) => Ok(public_key_info::rsa(key)),
+            Material::Dsa(key) => key.public_key_info().ok_or(IssuerError::Key),
             Material::Curve { curve, key, form } => {
                 public_key_info::curve(*curve, key, *form).ok_or(IssuerError::Key)
             }
@@ -179,7 +233,10 @@ impl IssuerKey {
     }
 
     /// Signs a message, the same way each time.
-    pub(super) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, IssuerError> {
+    ///
+    /// # Errors
+    /// [`IssuerError::Key`] if the key is too short for its algorithm.
+    pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, IssuerError> {
         let hash = self.algorithm.hash();
         let digest = hash.digest(message);
         match (&self.material, self.algorithm) {
@@ -216,6 +273,12 @@ impl IssuerKey {
                     HashAlgorithm::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
                 };
                 key.sign(padding, &digest).map_err(|_| IssuerError::Key)
+            }
+            (Material::Dsa(key), _) => key.sign(&digest).ok_or(IssuerError::Key),
+            (Material::Curve { curve, key, .. }, SigningAlgorithm::EcdsaPlain(_)) => {
+                ecdsa::sign(*curve, key, &digest)
+                    .map(|(r, s)| [r, s].concat())
+                    .ok_or(IssuerError::Key)
             }
             (Material::Curve { curve, key, .. }, _) => ecdsa::sign(*curve, key, &digest)
                 .map(|(r, s)| ecdsa::to_der(&r, &s))

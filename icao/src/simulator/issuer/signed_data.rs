@@ -38,6 +38,7 @@ pub struct SecurityObject {
     pub(in crate::simulator) null_parameters: bool,
     pub(in crate::simulator) wrong_signer: bool,
     pub(in crate::simulator) by_key_identifier: bool,
+    digest: Option<HashAlgorithm>,
 }
 
 impl SecurityObject {
@@ -51,7 +52,29 @@ impl SecurityObject {
             null_parameters: false,
             wrong_signer: false,
             by_key_identifier: false,
+            digest: None,
         }
+    }
+
+    /// The same with this digest algorithm in the SignerInfo, whatever hash the signature has.
+    #[must_use]
+    pub fn with_digest(mut self, digest: HashAlgorithm) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    /// The same, with the signer named by its subject key identifier (SignerInfo version 3).
+    #[must_use]
+    pub fn by_key_identifier(mut self) -> Self {
+        self.by_key_identifier = true;
+        self
+    }
+
+    /// The same, with the signature algorithm rsaEncryption, which names no hash (RFC 3370, 3.2).
+    #[must_use]
+    pub fn under_rsa_encryption(mut self) -> Self {
+        self.names_rsa_encryption = true;
+        self
     }
 
     /// An LDS security object: the hashes of the data groups, each with its number. With `version`, it is version 1 and
@@ -93,7 +116,7 @@ impl SecurityObject {
     /// # Errors
     /// [`IssuerError`] if the signer's key is unusable.
     pub fn sign(&self, signer: &DocumentSigner) -> Result<Vec<u8>, IssuerError> {
-        let hash = signer.key.algorithm().hash();
+        let hash = self.digest.unwrap_or_else(|| signer.key.algorithm().hash());
         let digest_alg = AlgorithmIdentifierOwned {
             oid: hash.oid(),
             parameters: None,
