@@ -1,5 +1,6 @@
 // The page on which a citizen checks a document: drives the SDK and shows what happens.
-import { RdaError, RdaLogin } from "/sdk/rda.js";
+import { RdaError, RdaLogin, permission } from "/sdk/rda.js";
+import { used } from "/assets/session.js";
 
 const $ = (id) => document.getElementById(id);
 const application = $("application");
@@ -27,6 +28,7 @@ async function api(name, body) {
   if (!response.ok) {
     throw new RdaError("server_failed", { layer: "server" });
   }
+  used();
   return response.json();
 }
 
@@ -38,26 +40,46 @@ function show(panel) {
 
 const key = (name) => name.replaceAll("_", "-");
 
-function showState({ state, progress, hint, reader }) {
-  const text = texts[`state-${key(state)}`];
-  // Written only when it changes: a screen reader reads every write.
-  if (text !== undefined && $("state").textContent !== text) {
-    $("state").textContent = text;
+/** Writes a text only when it changes: a screen reader reads every write. */
+function write(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
   }
-  $("hint").textContent = hint === undefined || hint === null ? "" : texts[`hint-${key(hint)}`] ?? "";
+}
+
+function showState({ state, progress, hint, reader }) {
+  write($("state"), texts[`state-${key(state)}`] ?? $("state").textContent);
+  write($("hint"), hint ? (texts[`hint-${key(hint)}`] ?? "") : "");
   if (Number.isFinite(progress)) {
     $("progress").value = progress;
   }
-  $("reader").textContent = reader?.name ? texts["document-reader"].replace("{reader}", reader.name) : "";
+  write($("reader"), reader?.attached ? texts["document-reader"].replace("{reader}", reader.name) : "");
 }
 
-function showError(error) {
-  const base = error instanceof RdaError ? key(error.text) : "error-message-unexpected";
-  const found = base in texts ? base : "error-message-unexpected";
-  $("error-title").textContent = texts[`${found}.title`];
-  $("error-text").textContent = texts[found];
-  $("error-action").textContent = texts[`${found}.action`];
-  $("error-panel").dataset.code = error instanceof RdaError ? error.code : "message_unexpected";
+/** Which part of the help page speaks of this browser. */
+async function browserName() {
+  if (await navigator.brave?.isBrave?.()) {
+    return "brave";
+  }
+  const agent = navigator.userAgent;
+  return [["Edg/", "edge"], ["Firefox/", "firefox"], ["Chrom", "chrome"], ["Safari/", "safari"]].find(([mark]) => agent.includes(mark))?.[1];
+}
+
+async function showError(error) {
+  const known = error instanceof RdaError && key(error.text) in texts;
+  const name = known ? key(error.text) : "error-message-unexpected";
+  $("error-title").textContent = texts[`${name}.title`];
+  $("error-text").textContent = texts[name];
+  $("error-action").textContent = texts[`${name}.action`];
+  $("error-panel").dataset.code = known ? error.code : "message_unexpected";
+  const causes = known ? error.causes : [];
+  $("error-causes").hidden = causes.length === 0;
+  $("error-causes").querySelector("ol").replaceChildren(
+    ...causes.map((cause) => Object.assign(document.createElement("li"), { textContent: texts[`cause-${cause}`] })),
+  );
+  // Where the browser is the cause, the help page tells which buttons it has.
+  $("error-help").hidden = !(known && error.layer === "browser" && /^(browser_|daemon_)/.test(error.code));
+  $("error-help").querySelector("a").href = `/help#${(await browserName()) ?? ""}`;
   show("error-panel");
   $("error-title").focus();
 }
@@ -68,16 +90,31 @@ function ask(access) {
   $("typed-fields").hidden = access !== "typed";
 }
 
+/** Says what is wrong with the form, at the field that it is about. */
+function complain(text, field) {
+  show("start-panel");
+  $("form-error").textContent = text;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+
 async function start(event) {
   event.preventDefault();
   const fields = new FormData(form);
   const value = (name) => String(fields.get(name) ?? "").trim().toUpperCase();
   $("form-error").textContent = "";
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+  }
+  if (!$("last-four-field").hidden && value("last_four").length !== 4) {
+    return complain(texts["document-last-four-short"], $("last-four"));
+  }
   login = new RdaLogin({ ports: ports.split(",").map(Number) });
   login.addEventListener("state", (state) => showState(state.detail));
   const kind = fields.get("document");
-  $("drawing-passport").hidden = kind !== "passport";
-  $("drawing-card").hidden = kind === "passport";
+  for (const drawing of document.querySelectorAll("[data-drawing]")) {
+    drawing.hidden = drawing.dataset.drawing !== kind;
+  }
   show("progress-panel");
   $("progress-title").focus();
   try {
@@ -91,16 +128,15 @@ async function start(event) {
     if (answer.request === undefined) {
       login.abort();
       ask(answer.access_needed);
-      show("start-panel");
-      $("form-error").textContent = answer.text_key ? texts[answer.text_key] : "";
-      return (answer.access_needed === "typed" ? $("number") : $("last-four")).focus();
+      const typed = answer.access_needed === "typed";
+      return complain(texts[answer.text_key ?? "document-last-four-short"], typed ? $("number") : $("last-four"));
     }
-    const typed = $("typed-fields").hidden
+    const access = $("typed-fields").hidden
       ? undefined
       : { document_number: value("document_number"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
     await login.run({
       request: answer.request,
-      access: typed,
+      access,
       language,
       evidence: (sealed) => api("evidence", { sealed }),
       result: (sealed) => api("chip-authentication-result", { sealed }),
@@ -111,25 +147,16 @@ async function start(event) {
       return;
     }
     login.abort();
-    showError(error);
-  }
-}
-
-async function cancel() {
-  login?.abort();
-  try {
-    await api("cancel", {});
-  } finally {
-    location.assign("/login?notice=cancelled");
+    await showError(error);
   }
 }
 
 form.addEventListener("submit", start);
+$("cancel-form").addEventListener("submit", () => login?.abort());
 $("retry").addEventListener("click", () => {
   show("start-panel");
   $("start").focus();
 });
-for (const button of document.querySelectorAll("[data-cancel]")) {
-  button.addEventListener("click", cancel);
-}
+// Whoever is about to be asked by the browser hears before what the question means.
+$("will-ask").hidden = (await permission()) !== "prompt";
 application.dataset.ready = "true";

@@ -397,6 +397,7 @@ fn raise(
     };
     let new = SessionId::from_bytes(random().map_err(internal)?);
     let mut recorded = Ok(());
+    let mut achieved = None;
     let raised = app.sessions.rotate(id, &new, visit.now, &mut |session| {
         if session.request != jti || jti.is_none() {
             return false;
@@ -412,6 +413,7 @@ fn raise(
             means,
             document: session.asked,
         };
+        achieved = Some(session.achieved.clone());
         session.request = None;
         session.refused = None;
         session.known_browser = true;
@@ -421,6 +423,9 @@ fn raise(
     if !raised {
         record(visit, &Event::LevelNotRaised)?;
         return Ok(Vec::new());
+    }
+    if let Some(achieved) = achieved {
+        app.note_use(&session.user, &achieved);
     }
     Ok(vec![
         app.jar

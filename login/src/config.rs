@@ -148,6 +148,8 @@ pub struct Config {
     pub register: PathBuf,
     /// File of the audit log.
     pub audit: PathBuf,
+    /// File of what citizens can look back on; `history.jsonl` beside the audit log where not given.
+    pub history: PathBuf,
     /// Table of levels; the built-in one where absent.
     pub levels: Option<PathBuf>,
     /// What is accepted of documents.
@@ -179,6 +181,7 @@ struct File {
     accounts: PathBuf,
     register: PathBuf,
     audit: PathBuf,
+    history: Option<PathBuf>,
     levels: Option<PathBuf>,
     #[serde(default)]
     policy: PolicyChoice,
@@ -272,6 +275,9 @@ impl Config {
             keys: at(file.keys),
             accounts: at(file.accounts),
             register: at(file.register),
+            history: at(file
+                .history
+                .unwrap_or_else(|| file.audit.with_file_name("history.jsonl"))),
             audit: at(file.audit),
             levels: file.levels.map(at),
             policy: file.policy,
@@ -322,6 +328,7 @@ mod tests {
         assert_eq!(config.daemon_ports, [9303, 9304, 9305]);
         assert_eq!(config.access_release, AccessRelease::Digest);
         assert_eq!(config.policy, PolicyChoice::Field);
+        assert_eq!(config.history, Path::new("/etc/rda-login/history.jsonl"));
         let strict = GOOD.replace("test = true", "test = true\npolicy = \"strict\"");
         let config = Config::parse(&strict, Path::new("/")).unwrap();
         assert_eq!(config.policy, PolicyChoice::Strict);

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod cookies;
 pub mod date;
 pub mod guard;
+pub mod history;
 pub mod keys;
 pub mod language;
 pub mod level;

@@ -1,16 +1,26 @@
 //! The pages a citizen sees.
 
+mod assets;
+mod farewell;
+mod help;
+mod history;
+
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
+use axum::extract::{Form, Query};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use protocol::error::Code;
 use serde::Deserialize;
 use zeroize::Zeroizing;
+
+pub use assets::{asset, texts};
+pub use farewell::{cancel, expired, logout, stay};
+pub use help::help;
+pub use history::history;
 
 use crate::accounts::UserName;
 use crate::audit::Event;
@@ -21,7 +31,7 @@ use crate::language::Language;
 use crate::level::Means;
 use crate::password::{MAX_PASSWORD, PasswordError};
 use crate::server::App;
-use crate::session::{Achieved, Session, SessionId};
+use crate::session::{Achieved, INACTIVITY, Session, SessionId};
 use crate::visit::{Visit, form_token};
 
 /// What every page needs.
@@ -72,6 +82,11 @@ impl Page {
         self.language() == tag
     }
 
+    /// Seconds without use after which the session ends.
+    fn inactivity(&self) -> u64 {
+        INACTIVITY
+    }
+
     fn level_name(&self, level: crate::level::Level) -> &str {
         self.app
             .levels
@@ -112,6 +127,7 @@ struct SuccessPage {
     means: String,
     time: String,
     time_text: String,
+    with_document: bool,
 }
 
 #[derive(Template)]
@@ -123,6 +139,8 @@ struct RefusalPage {
     text: String,
     action: String,
     level: String,
+    /// Whether another try can end otherwise.
+    retry: bool,
 }
 
 #[derive(Template)]
@@ -172,8 +190,17 @@ pub async fn home(visit: Visit) -> Redirect {
     Redirect::to(match &visit.session {
         Some((_, session)) if visit.app().at_document_level(session) => "/result",
         Some(_) => "/document",
-        None => "/login",
+        None => to_login(&visit),
     })
+}
+
+/// The login page; for a browser whose session has ended meanwhile with the notice that says so.
+fn to_login(visit: &Visit) -> &'static str {
+    if visit.had_session() {
+        "/login?notice=expired"
+    } else {
+        "/login"
+    }
 }
 
 /// Query of the login page.
@@ -352,6 +379,7 @@ fn begin_session(
         app.end_session(old);
     }
     app.sweep(visit.now);
+    app.note_use(&session.user, &session.achieved);
     app.sessions.create(&id, session)?;
     let mut response = Redirect::to("/document").into_response();
     set_cookie(
@@ -370,14 +398,15 @@ fn begin_session(
 pub async fn document(visit: Visit) -> Response {
     let app = Arc::clone(visit.app());
     let Some((_, session)) = &visit.session else {
-        return Redirect::to("/login").into_response();
+        return Redirect::to(to_login(&visit)).into_response();
     };
     if app.at_document_level(session) {
         return Redirect::to("/result").into_response();
     }
     let usable = match app.usable_documents(session.bsn.clone(), visit.now).await {
         Ok(usable) => usable,
-        Err(code) => return refusal(&visit, session, code),
+        // Nothing that could be tried.
+        Err(code) => return refusal(&visit, session, code, code == Code::RegisterUnreachable),
     };
     let page = Page::of_session(&visit);
     let mut choices: Vec<Choice> = Vec::new();
@@ -422,10 +451,10 @@ pub async fn document(visit: Visit) -> Response {
 pub async fn result(visit: Visit) -> Response {
     let app = visit.app();
     let Some((_, session)) = &visit.session else {
-        return Redirect::to("/login").into_response();
+        return Redirect::to(to_login(&visit)).into_response();
     };
     if let Some(code) = session.refused {
-        return refusal(&visit, session, code);
+        return refusal(&visit, session, code, true);
     }
     let page = Page::of_session(&visit);
     let achieved = &session.achieved;
@@ -442,12 +471,13 @@ pub async fn result(visit: Visit) -> Response {
             .get(visit.language, &format!("success-means-{means}")),
         time,
         time_text,
+        with_document: achieved.means == Means::Document,
         page,
     };
     render(&visit, StatusCode::OK, &template)
 }
 
-fn refusal(visit: &Visit, session: &Session, code: Code) -> Response {
+fn refusal(visit: &Visit, session: &Session, code: Code, retry: bool) -> Response {
     let page = Page::of_session(visit);
     let key = code.text_key();
     let level = page.level_name(session.achieved.level);
@@ -461,80 +491,8 @@ fn refusal(visit: &Visit, session: &Session, code: Code) -> Response {
         text: page.t(&key),
         action: page.t(&format!("{key}.action")),
         level,
+        retry,
         page,
     };
     render(visit, StatusCode::OK, &template)
-}
-
-/// Body of `POST /logout`.
-#[derive(Deserialize)]
-pub struct TokenForm {
-    token: String,
-}
-
-/// `POST /logout`.
-pub async fn logout(visit: Visit, Form(form): Form<TokenForm>) -> Response {
-    let app = visit.app();
-    let Some((id, _)) = &visit.session else {
-        return Redirect::to("/login?notice=expired").into_response();
-    };
-    if !visit.token_matches(&form.token) {
-        return forbidden(&visit);
-    }
-    app.end_session(id);
-    if let Err(error) = app
-        .audit
-        .record(visit.now, &visit.origin(), &Event::SessionEnded)
-    {
-        tracing::error!(%error, "the end of a session is not in the audit log");
-    }
-    let mut response = Redirect::to("/login?notice=logged-out").into_response();
-    set_cookie(&mut response, &app.jar.clear(Cookie::Session));
-    response
-}
-
-/// `GET /texts/{language}.json`: what the page script says.
-pub async fn texts(State(app): State<Arc<App>>, Path(file): Path<String>) -> Response {
-    let Some(language) = file.strip_suffix(".json").and_then(|tag| {
-        Language::ALL
-            .into_iter()
-            .find(|language| language.tag() == tag)
-    }) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let prefixes = [
-        "state-",
-        "hint-",
-        "error-",
-        "document-reader",
-        "document-last-four-wrong",
-    ];
-    let texts = app
-        .texts
-        .with_prefixes(language, &prefixes, &[("reader", "{reader}")]);
-    let mut response = axum::Json(texts).into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
-}
-
-/// `GET /assets/{name}` and `GET /sdk/rda.js`.
-pub async fn asset(Path(name): Path<String>) -> Response {
-    const SCRIPT: &str = "text/javascript; charset=utf-8";
-    const SVG: &str = "image/svg+xml";
-    let (kind, body) = match name.as_str() {
-        "rda.js" => (SCRIPT, include_str!("../sdk/rda.js")),
-        "document.js" => (SCRIPT, include_str!("../assets/document.js")),
-        "times.js" => (SCRIPT, include_str!("../assets/times.js")),
-        "style.css" => (
-            "text/css; charset=utf-8",
-            include_str!("../assets/style.css"),
-        ),
-        "icon.svg" => (SVG, include_str!("../assets/icon.svg")),
-        "passport.svg" => (SVG, include_str!("../assets/passport.svg")),
-        "card.svg" => (SVG, include_str!("../assets/card.svg")),
-        _ => return StatusCode::NOT_FOUND.into_response(),
-    };
-    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], body).into_response()
 }

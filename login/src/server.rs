@@ -20,13 +20,14 @@ use protocol::trust::{TrustError, TrustedServer};
 use tokio::net::TcpListener;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::accounts::{Accounts, AccountsError};
+use crate::accounts::{Accounts, AccountsError, UserName};
 use crate::audit::{Audit, AuditError};
 use crate::config::{AccessRelease, Config, CscaFolder, PolicyChoice};
 use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
 use crate::date::Date;
 use crate::guard::{Guard, guard};
+use crate::history::{History, Use};
 use crate::keys::{Keys, KeysError};
 use crate::level::{LevelError, Levels, Means};
 use crate::password::{PasswordError, Passwords};
@@ -34,7 +35,7 @@ use crate::rda::Proceedings;
 use crate::register::{Bsn, FileRegister, FileRegisterError, Register, RegisteredDocument};
 use crate::release::{AccessNeeded, Releases};
 use crate::request::{Issuer, IssuerError};
-use crate::session::{MemorySessions, Session, SessionId, SessionStore};
+use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore};
 use crate::texts::{Texts, TextsError};
 use crate::verification::{Rules, anchor_kind};
 use crate::{api, pages};
@@ -87,6 +88,14 @@ pub enum StartError {
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The file of past logins.
+    #[error("{path}: {source}")]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A trust anchor or revocation list.
     #[error("{path}: {reason}")]
     Csca {
@@ -131,6 +140,7 @@ pub struct App {
     pub(crate) levels: Levels,
     pub(crate) texts: Texts,
     pub(crate) audit: Audit,
+    history: History,
     pub(crate) issuer: Issuer,
     pub(crate) rules: Rules,
     pub(crate) jar: Jar,
@@ -149,8 +159,14 @@ impl App {
             Some(path) => Levels::parse(&read(path)?)?,
             None => Levels::builtin()?,
         };
+        let history =
+            History::open(&config.history, clock()).map_err(|source| StartError::History {
+                path: config.history.clone(),
+                source,
+            })?;
         Ok(Self {
             clock,
+            history,
             keys: Keys::open(&config.keys)?,
             passwords: Arc::new(Passwords::new(Accounts::parse(&read(&config.accounts)?)?)?),
             register: Box::new(FileRegister::open(&config.register)?),
@@ -219,6 +235,28 @@ impl App {
             });
         }
         Ok(usable)
+    }
+
+    /// Keeps that an account was used, for its citizen to look back on.
+    pub(crate) fn note_use(&self, user: &UserName, achieved: &Achieved) {
+        let used = Use {
+            at: achieved.at,
+            service: self.config.id.clone(),
+            level: achieved.level,
+            document: achieved.document,
+        };
+        if let Err(error) = self.history.note(&self.account(user), used) {
+            tracing::error!(%error, "a login is not in the history");
+        }
+    }
+
+    /// The last uses of an account, the latest first.
+    pub(crate) fn uses(&self, user: &UserName) -> Vec<Use> {
+        self.history.of(&self.account(user))
+    }
+
+    fn account(&self, user: &UserName) -> String {
+        self.keys.reference("history", user.as_str().as_bytes())
     }
 
     /// Ends a session and the request it had under way.
@@ -396,7 +434,12 @@ fn router(app: &Arc<App>) -> Router {
         .route("/login", get(pages::login_form).post(pages::login))
         .route("/document", get(pages::document))
         .route("/result", get(pages::result))
+        .route("/history", get(pages::history))
+        .route("/help", get(pages::help))
         .route("/logout", post(pages::logout))
+        .route("/cancel", post(pages::cancel))
+        .route("/expired", post(pages::expired))
+        .route("/stay", post(pages::stay))
         .route("/texts/{file}", get(pages::texts))
         .route("/assets/{name}", get(pages::asset))
         .route("/sdk/{name}", get(pages::asset))

@@ -161,6 +161,16 @@ impl Visit {
             .is_some_and(|own| own.as_bytes().ct_eq(token.as_bytes()).into())
     }
 
+    /// Whether this browser still holds the cookie of a session that has ended without its doing.
+    pub fn had_session(&self) -> bool {
+        self.session.is_none()
+            && self
+                .app
+                .jar
+                .bytes::<{ SessionId::LEN }>(&self.headers, Cookie::Session)
+                .is_some()
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

@@ -33,7 +33,11 @@ fn a_citizen_logs_in_and_out() {
         "/login?notice=logged-out"
     );
     // The session is gone at the server too, not only from this browser.
-    assert_eq!(kept.clone().get("/document").header("location"), "/login");
+    assert_eq!(
+        kept.clone().get("/document").header("location"),
+        "/login?notice=expired"
+    );
+    assert_eq!(browser.get("/document").header("location"), "/login");
     let actions: Vec<_> = site
         .audit()
         .iter()
@@ -117,7 +121,10 @@ fn the_session_id_is_new_after_the_password() {
         &[("token", &token), ("user", "anna"), ("password", PASSWORD)],
     );
     assert_ne!(browser.cookies.get("rda-session"), Some(&first));
-    assert_eq!(old.get("/document").header("location"), "/login");
+    assert_eq!(
+        old.get("/document").header("location"),
+        "/login?notice=expired"
+    );
 }
 
 #[test]
@@ -127,8 +134,20 @@ fn fifteen_minutes_of_inactivity_end_the_session() {
     browser.log_in("anna", PASSWORD);
     site.wait(899);
     assert_eq!(browser.get("/document").status, 200);
+    let token = browser.get("/document").value("data-token=");
+    site.wait(899);
+    browser.headers.push(("rda-token", token));
+    assert_eq!(browser.form("/stay", &[]).status, 204);
+    site.wait(899);
+    assert_eq!(browser.form("/stay", &[]).status, 204);
+    browser.headers.pop();
+    assert_eq!(browser.form("/stay", &[]).status, 403);
     site.wait(900);
-    assert_eq!(browser.get("/document").header("location"), "/login");
+    assert_eq!(
+        browser.get("/document").header("location"),
+        "/login?notice=expired"
+    );
+    assert_eq!(browser.form("/stay", &[]).status, 401);
     assert!(
         browser
             .get("/login?notice=expired")
@@ -377,11 +396,85 @@ fn cancelling_ends_the_session() {
     let kept = browser.clone();
     assert_eq!(browser.api("cancel", &json!({})).status, 200);
     assert!(!browser.cookies.contains_key("rda-session"));
-    assert_eq!(kept.clone().get("/document").header("location"), "/login");
+    assert_eq!(
+        kept.clone().get("/document").header("location"),
+        "/login?notice=expired"
+    );
     assert!(
         browser
             .get("/login?notice=cancelled")
             .body
             .contains("geannuleerd")
     );
+}
+
+#[test]
+fn each_way_out_ends_the_session_with_its_own_word() {
+    let site = Site::start();
+    for (path, notice, word) in [
+        ("/cancel", "cancelled", "geannuleerd"),
+        ("/expired", "expired", "15 minuten"),
+        ("/logout", "logged-out", "Sluit dit venster"),
+    ] {
+        let mut browser = site.browser();
+        browser.log_in("anna", PASSWORD);
+        let token = browser.get("/document").value("data-token=");
+        assert_eq!(browser.form(path, &[("token", "x")]).status, 403, "{path}");
+        assert_eq!(browser.get("/document").status, 200, "{path}");
+        let left = browser.form(path, &[("token", &token)]);
+        let then = format!("/login?notice={notice}");
+        assert_eq!(left.header("location"), then, "{path}");
+        assert!(!browser.cookies.contains_key("rda-session"), "{path}");
+        assert!(browser.get(&then).body.contains(word), "{path}");
+    }
+}
+
+#[test]
+fn citizens_look_back_on_their_own_logins() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    assert_eq!(browser.get("/history").header("location"), "/login");
+    browser.log_in("anna", PASSWORD);
+    let page = browser.get("/history").body;
+    assert!(page.contains("2026-11-22T00:00:00Z") && page.contains("Voorbeelddienst"));
+    assert!(page.contains("Basis") && page.contains("Met gebruikersnaam en wachtwoord"));
+    let mut other = site.browser();
+    other.log_in("bob", PASSWORD);
+    assert_eq!(other.get("/history").body.matches("<li class").count(), 1);
+    // No name and no citizen service number in the file.
+    let kept = std::fs::read_to_string(site.dir.path().join("history.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), 2);
+    for datum in ["anna", "bob", "999990019"] {
+        assert!(!kept.contains(datum), "{datum}");
+    }
+}
+
+#[test]
+fn the_help_page_opens_at_the_browser_that_asks() {
+    let site = Site::start();
+    for (agent, id) in [
+        (
+            "Mozilla/5.0 (X11; Linux) AppleWebKit/537.36 Chrome/147.0.0.0 Safari/537.36",
+            "chrome",
+        ),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 Chrome/147.0.0.0 Safari/537.36 Edg/147.0.0.0",
+            "edge",
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
+            "firefox",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/26.0 Safari/605.1.15",
+            "safari",
+        ),
+    ] {
+        let mut browser = site.browser();
+        browser.headers.push(("user-agent", agent.into()));
+        let page = browser.get("/help").body;
+        assert_eq!(page.matches(" open>").count(), 1);
+        assert!(page.contains(&format!("id=\"{id}\" open>")), "{id}");
+        assert!(page.contains("Brave") && page.matches("<li>").count() == 12);
+    }
 }

@@ -3,7 +3,7 @@
 
 site-login = Inloggen
 site-skip = Direct naar de inhoud
-site-language = Taal
+site-menu = Taal en menu
 site-logout = Uitloggen
 site-test = Dit is een testomgeving met verzonnen personen. Gebruik geen echte gegevens.
 
@@ -20,7 +20,7 @@ login-wait = U hebt te vaak een verkeerd wachtwoord ingevuld. Wacht { $seconds }
 login-busy = Het is nu erg druk. Probeer het over een minuut opnieuw.
 login-form-expired = Deze pagina stond te lang open. Vul uw gegevens opnieuw in.
 login-cancelled = U hebt het inloggen geannuleerd.
-login-expired = U bent uitgelogd, omdat u 15 minuten niets hebt gedaan. Log opnieuw in.
+login-expired = U bent uitgelogd. Dat gebeurt als u 15 minuten niets doet. Log opnieuw in.
 login-logged-out = U bent uitgelogd. Sluit dit venster als u een computer gebruikt die niet van u is.
 
 document-title = Controleer uw document
@@ -50,12 +50,17 @@ document-reader = Kaartlezer: { $reader }
 document-read-title = Wat lezen wij, en wat niet?
 document-read-yes = Wij kijken of uw document echt is en van u is. Daarvoor lezen wij het soort document, het nummer, uw geboortedatum en tot wanneer het geldig is.
 document-read-chip = Uw naam en nationaliteit staan in hetzelfde deel van de chip. Wij gebruiken die niet en bewaren ze niet.
-document-read-no = Wij lezen uw foto, uw vingerafdrukken, uw adres en uw handtekening niet.
+document-read-no = Uw foto, vingerafdrukken, adres en handtekening lezen wij niet.
 document-script = Voor deze controle moet JavaScript aan staan in uw browser.
-document-drawing = Tekening: een open paspoort ligt op een kaartlezer.
-document-drawing-card = Tekening: een kaart ligt plat op een kaartlezer.
+document-drawing-passport = Tekening: het paspoort ligt open, met de bladzijde met uw foto midden op de kaartlezer.
+document-drawing-identity-card = Tekening: de identiteitskaart ligt plat, midden op de kaartlezer.
+document-drawing-driving-licence = Tekening: het rijbewijs ligt plat, midden op de kaartlezer.
+document-only = U gebruikt uw:
+document-last-four-short = Vul de laatste vier tekens van het documentnummer in.
+document-will-ask = Uw browser vraagt zo of deze website een app op uw computer mag gebruiken. Kies dan voor toestaan.
+document-reading-what = Wij lezen alleen wat nodig is. Uw foto, vingerafdrukken, adres en handtekening lezen wij niet.
 
-state-connecting = Wij zoeken de kaartlezer-app op deze computer. Vraagt uw browser om toestemming? Kies dan voor toestaan.
+state-connecting = Wij zoeken de kaartlezer-app op deze computer.
 state-waiting-for-reader = Sluit een kaartlezer aan op deze computer.
 state-waiting-for-document = Leg uw document op de kaartlezer.
 state-opening = De chip wordt geopend. Laat het document stil liggen.
@@ -74,13 +79,58 @@ success-means-passport = Met wachtwoord en paspoort
 success-means-identity-card = Met wachtwoord en identiteitskaart
 success-means-driving-licence = Met wachtwoord en rijbewijs
 success-time = Tijd
-success-privacy = De gegevens uit de chip zijn gewist. Wij bewaren alleen dat de controle is gelukt, en wanneer.
+success-privacy = De gegevens uit de chip zijn gewist. Wij bewaren alleen wanneer u inlogde, met welk niveau en met welk soort document.
 success-idle = Doet u 15 minuten niets? Dan loggen wij u uit.
+success-higher = Verder met uw document
 
 refusal-title-page = Inloggen met uw document is niet gelukt
 refusal-retry = Opnieuw proberen
 refusal-what = Wat kunt u doen?
 refusal-level = U bent nog wel ingelogd op niveau { $level }.
+
+error-help = Zo geeft u toestemming in uw browser
+error-causes = Wat kan er aan de hand zijn?
+cause-unanswered = U hebt nog niet geantwoord op de vraag van uw browser. Begin opnieuw en kies voor toestaan.
+cause-not-installed = De kaartlezer-app staat nog niet op deze computer. Installeer de app.
+cause-not-running = De kaartlezer-app staat niet aan. Start de app.
+cause-blocked = Uw browser of een beveiligingsprogramma houdt de verbinding tegen. Kijk op de hulppagina, of vraag de beheerder van uw computer.
+cause-other-user = De kaartlezer-app werkt op deze computer voor iemand anders. Laat die persoon zich afmelden.
+
+history-link = Mijn inlogmomenten
+history-title = Wanneer u hebt ingelogd
+history-intro = Hier ziet u de laatste keren dat er met uw gebruikersnaam is ingelogd.
+history-service = Dienst
+history-unknown = Herkent u een moment niet? Wijzig dan uw wachtwoord en neem contact op met deze dienst.
+history-back = Terug
+
+idle-title = Bent u er nog?
+idle-text = U doet al een tijd niets. Over 2 minuten loggen wij u uit.
+idle-stay = Ingelogd blijven
+
+help-link = Hulp bij inloggen met uw document
+help-title = De verbinding met de kaartlezer-app
+help-intro = Uw browser moet deze website toestaan om de kaartlezer-app op uw computer te gebruiken. Kies hieronder uw browser.
+help-chrome = Chrome vraagt om toestemming voor andere apps op dit apparaat. Hebt u die geweigerd? Dan kunt u dat zo wijzigen.
+help-chrome-1 = Klik op het teken links van het adres van deze website.
+help-chrome-2 = Zet de schakelaar bij apps op dit apparaat aan. Ziet u die niet? Kies dan voor site-instellingen.
+help-chrome-3 = Laad de pagina opnieuw en start de controle nog een keer.
+help-edge = Edge vraagt om toestemming voor andere apps op dit apparaat. Hebt u die geweigerd? Dan kunt u dat zo wijzigen.
+help-edge-1 = Klik op het slotje links van het adres van deze website.
+help-edge-2 = Kies voor machtigingen voor deze site en sta apps op dit apparaat toe.
+help-edge-3 = Laad de pagina opnieuw en start de controle nog een keer.
+help-firefox = Firefox kan vragen of deze website apps op uw apparaat mag gebruiken. Hebt u dat geweigerd? Dan kunt u dat zo wijzigen.
+help-firefox-1 = Klik op het teken voor toestemmingen, links van het adres van deze website.
+help-firefox-2 = Klik op het kruisje achter de toestemming die is geblokkeerd.
+help-firefox-3 = Laad de pagina opnieuw, start de controle en kies voor toestaan.
+help-brave = Brave houdt verbindingen met apps op uw computer zelf tegen. Dat kunt u voor deze website uitzetten.
+help-brave-1 = Klik op de leeuw rechts van het adres en zet de schilden voor deze website uit.
+help-brave-2 = Klik links van het adres op site-instellingen en sta toegang tot uw eigen computer toe.
+help-brave-3 = Laad de pagina opnieuw en start de controle nog een keer.
+help-safari = Safari laat geen enkele website een app op uw computer gebruiken. Gebruik voor deze controle Firefox, Chrome of Edge.
+help-why-title = Waarom vraagt uw browser dit?
+help-why = De kaartlezer-app leest de chip van uw document. De website praat alleen met deze app, en alleen als u zelf op starten klikt.
+help-work = Is dit een computer van uw werk? Dan kan de beheerder deze toestemming voor u geven.
+help-back = Terug naar het inloggen
 
 forbidden-title = Dit kan nu niet
 forbidden-text = De aanvraag is niet aangenomen, omdat die niet van deze website komt of niet klopt.
@@ -88,9 +138,10 @@ forbidden-action = Ga terug naar de inlogpagina en begin opnieuw.
 forbidden-back = Naar de inlogpagina
 
 hint-document-moved = Het document is verschoven. Leg het weer plat op de kaartlezer en laat het stil liggen.
-hint-not-readable = De chip is niet goed te lezen. Open het paspoort, haal het hoesje eraf, of leg het document op een andere plek.
+hint-not-readable = De chip is niet goed te lezen. Haal het hoesje eraf en leg het document plat, midden op de kaartlezer.
 hint-several-documents = Er liggen meer kaarten op de kaartlezer. Laat er maar één liggen.
 hint-lay-again = Haal het document van de kaartlezer en leg het er opnieuw op.
 hint-other-document = Dit is niet het document dat u hebt gekozen. Leg het andere document neer.
 hint-slow-chip = De chip antwoordt langzaam. Laat het document stil liggen.
 hint-in-use = Een ander programma gebruikt de kaartlezer. Sluit dat programma.
+hint-browser-asks = Kijk of uw browser om toestemming vraagt, en kies dan voor toestaan.

@@ -134,7 +134,7 @@ error-document-lost = The reader could no longer reach your document.
 
 error-document-unreadable = Something lies on the reader, but it cannot be read.
     .title = Your document does not answer
-    .action = Take the document out of its sleeve, close a passport, and lay it on the middle of the reader.
+    .action = Take the document out of its sleeve and lay it flat on the middle of the reader.
 
 error-several-documents = The reader sees more than one document or card.
     .title = There is more than one document

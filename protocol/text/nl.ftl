@@ -2,7 +2,7 @@
 
 error-daemon-unreachable = Deze pagina kan de app op uw computer niet bereiken.
     .title = De kaartlezer-app is niet bereikbaar
-    .action = Start de app, of installeer de app als u die nog niet heeft. Probeer het daarna opnieuw.
+    .action = Start de app, of installeer de app als u die nog niet hebt. Probeer het daarna opnieuw.
 
 error-browser-permission-denied = Uw browser mag van u geen verbinding maken met de app op uw computer.
     .title = Uw browser houdt de verbinding tegen
@@ -84,11 +84,11 @@ error-command-forbidden = De inlogdienst wilde iets van uw document lezen dat ni
     .title = De inlogdienst vraagt te veel
     .action = Meld dit bij de organisatie waar u wilt inloggen.
 
-error-refused-by-citizen = U heeft in de melding op uw computer geweigerd. Er is niets gelezen.
-    .title = U heeft geweigerd
+error-refused-by-citizen = U hebt in de melding op uw computer geweigerd. Er is niets gelezen.
+    .title = U hebt geweigerd
     .action = Wilt u toch inloggen? Begin dan opnieuw.
 
-error-cancelled = U heeft het inloggen gestopt.
+error-cancelled = U hebt het inloggen gestopt.
     .title = Het inloggen is gestopt
     .action = Wilt u toch inloggen? Begin dan opnieuw.
 
@@ -134,7 +134,7 @@ error-document-lost = De lezer kon uw document niet meer bereiken.
 
 error-document-unreadable = Er ligt iets op de lezer, maar het is niet te lezen.
     .title = Uw document geeft geen antwoord
-    .action = Haal het document uit de hoes, sla een paspoort dicht en leg het midden op de lezer.
+    .action = Haal het document uit de hoes en leg het plat, midden op de lezer.
 
 error-several-documents = De lezer ziet meer dan één document of pas.
     .title = Er ligt meer dan één document
@@ -150,7 +150,7 @@ error-document-in-use = Een ander programma op uw computer leest het document.
 
 error-access-data-wrong = Uw document gaat niet open met de gegevens die bekend zijn.
     .title = Dit is een ander document dan verwacht
-    .action = Kijk of u het juiste document heeft, of vul de gegevens opnieuw in.
+    .action = Kijk of u het juiste document hebt, of vul de gegevens opnieuw in.
 
 error-access-data-missing = Om uw document te openen zijn gegevens nodig die erop staan.
     .title = Er ontbreken gegevens
@@ -242,7 +242,7 @@ error-document-invalidated = Volgens de registratie is dit document van rechtswe
 
 error-document-missing = Volgens de registratie is dit document vermist.
     .title = Dit document is als vermist opgegeven
-    .action = Gebruik een ander document. Heeft u het teruggevonden? Neem dan contact op met uw gemeente.
+    .action = Gebruik een ander document. Hebt u het teruggevonden? Neem dan contact op met uw gemeente.
 
 error-document-under-investigation = Volgens de registratie loopt er een onderzoek naar dit document.
     .title = Uw document wordt onderzocht
@@ -288,7 +288,7 @@ error-evidence-repeated = Elke poging telt maar één keer.
     .title = Deze poging is al beantwoord
     .action = Begin opnieuw met inloggen.
 
-error-too-many-attempts = U heeft het te vaak achter elkaar geprobeerd.
+error-too-many-attempts = U hebt het te vaak achter elkaar geprobeerd.
     .title = Te veel pogingen
     .action = Wacht een kwartier en probeer het daarna opnieuw.
 
