@@ -359,8 +359,21 @@ pub fn over_pcsc(reader: Option<String>) -> LoginWorker {
 #[must_use]
 pub fn over_simulator(profile: icao::simulator::Profile) -> LoginWorker {
     LoginWorker::new(Box::new(move |cancel, notify| {
-        Box::new(crate::reader::simulated::SimulatedReader::new(
+        Box::new(crate::reader::simulated::SimulatedReader::with_document(
             profile, cancel, notify,
+        ))
+    }))
+}
+
+/// A worker over simulated documents that somebody else lays and lifts.
+#[cfg(feature = "simulator")]
+#[must_use]
+pub fn over_desk(desk: crate::reader::simulated::Desk) -> LoginWorker {
+    LoginWorker::new(Box::new(move |cancel, notify| {
+        Box::new(crate::reader::simulated::SimulatedReader::new(
+            desk.clone(),
+            cancel,
+            notify,
         ))
     }))
 }

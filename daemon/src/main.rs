@@ -99,7 +99,8 @@ struct ReadArguments {
 /// For trials without reader and document.
 #[derive(Args)]
 struct Simulate {
-    /// Use a simulated document in place of readers (test builds only).
+    /// Use a simulated document in place of readers (test builds only). A daemon also takes `desk`: documents then come and
+    /// go by lines on standard input, `lay PROFILE`, `lift`, `slide`, `latency MILLISECONDS`.
     #[arg(long, value_name = "PROFILE")]
     simulate: Option<String>,
 }
@@ -226,9 +227,9 @@ fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
     let cancel = Cancel::new();
     #[cfg(feature = "simulator")]
     if let Some(profile) = arguments.simulate.profile()? {
-        return Ok(Box::new(rda::reader::simulated::SimulatedReader::new(
-            profile, cancel, notify,
-        )));
+        return Ok(Box::new(
+            rda::reader::simulated::SimulatedReader::with_document(profile, cancel, notify),
+        ));
     }
     #[cfg(not(feature = "simulator"))]
     arguments.simulate.refuse()?;
@@ -273,12 +274,31 @@ fn access_key(arguments: &ReadArguments) -> Result<AccessKey> {
 
 fn worker(arguments: &DaemonArguments) -> Result<LoginWorker> {
     #[cfg(feature = "simulator")]
+    if arguments.simulate.simulate.as_deref() == Some("desk") {
+        return Ok(login_session::over_desk(desk_by_hand()));
+    }
+    #[cfg(feature = "simulator")]
     if let Some(profile) = arguments.simulate.profile()? {
         return Ok(login_session::over_simulator(profile));
     }
     #[cfg(not(feature = "simulator"))]
     arguments.simulate.refuse()?;
     Ok(login_session::over_pcsc(arguments.reader.clone()))
+}
+
+/// A desk that obeys the lines of standard input.
+#[cfg(feature = "simulator")]
+fn desk_by_hand() -> rda::reader::simulated::Desk {
+    let desk = rda::reader::simulated::Desk::default();
+    let hand = desk.clone();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if let Err(error) = hand.obey(&line) {
+                tracing::warn!("{error}");
+            }
+        }
+    });
+    desk
 }
 
 fn daemon(arguments: &DaemonArguments) -> Result<()> {

@@ -160,6 +160,33 @@ impl Cancel {
         }
     }
 
+    /// Blocks until `ready` gives something; it is asked at once and after every [`Cancel::look_again`].
+    #[cfg(feature = "simulator")]
+    fn wait_for<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, ReaderError> {
+        let mut state = self.lock();
+        loop {
+            if state.cancelled {
+                return Err(ReaderError::Cancelled);
+            }
+            if let Some(found) = ready() {
+                return Ok(found);
+            }
+            state = self
+                .shared
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Has a [`Cancel::wait_for`] under way ask once more.
+    #[cfg(feature = "simulator")]
+    fn look_again(&self) {
+        // Under the lock, so that no wait is between its question and its sleep.
+        let _state = self.lock();
+        self.shared.changed.notify_all();
+    }
+
     /// Runs one blocking call of `context` so that [`Cancel::cancel`] can end it.
     fn while_waiting<T>(
         &self,
