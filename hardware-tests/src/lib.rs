@@ -7,9 +7,11 @@
 //! - [`page`]: the login page, played without a browser,
 //! - [`browser`]: a real browser without a window,
 //! - [`process`]: child processes that cannot outlive the test,
+//! - [`cost`]: what a conversation with a chip costs, and the least that it could,
 //! - [`need`]: what a test needs on the machine, and what happens where it is missing.
 
 pub mod browser;
+pub mod cost;
 pub mod desk;
 pub mod need;
 pub mod page;

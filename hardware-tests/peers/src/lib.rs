@@ -9,7 +9,7 @@ use std::time::Duration;
 /// line.
 ///
 /// `{"access": "bac" | "pace-mrz" | "pace-can", "document_number": "…", "date_of_birth": "YYMMDD",
-/// "date_of_expiry": "YYMMDD", "can": "…", "csca": ["file.der", …]}`
+/// "date_of_expiry": "YYMMDD", "can": "…", "csca": ["file.der", …], "groups": [14, 15, 1]}`
 pub struct Job(Value);
 
 impl Job {
@@ -27,6 +27,17 @@ impl Job {
         self.0[name]
             .as_str()
             .ok_or_else(|| anyhow!("the job lacks `{name}`"))
+    }
+
+    /// The data groups to read, where the job names them: EF.COM is then not asked for.
+    pub fn groups(&self) -> Option<Vec<u8>> {
+        let groups = self.0["groups"].as_array()?;
+        Some(
+            groups
+                .iter()
+                .filter_map(|number| u8::try_from(number.as_u64()?).ok())
+                .collect(),
+        )
     }
 
     /// The CSCA certificates to trust, DER.

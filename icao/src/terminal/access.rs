@@ -54,13 +54,14 @@ impl<'a> Terminal<'a> {
             ..with_identifier.clone()
         };
         for select in [None, Some(with_identifier), Some(without_identifier)] {
+            // Before any SELECT, one command says whether it is this easy; the file's identifier is tried after the next.
+            // What holds in the master file need not hold in the application.
+            self.habits.short_identifiers = select.is_none().then_some(true);
             let mut selected = StatusWord::UNKNOWN;
             if let Some(select) = select {
                 selected = self.channel.send(select)?.status;
             }
             let mut content = Content::new(FileId::EF_CARD_ACCESS, LONGEST_CARD_ACCESS);
-            // What holds in the master file need not hold in the application.
-            self.habits.short_identifiers = None;
             let read = self.read_on(&mut content);
             self.habits.short_identifiers = None;
             match read {

@@ -77,13 +77,19 @@ fn read(findings: &mut Findings) -> anyhow::Result<()> {
         other => return Err(anyhow!("unknown access `{other}`")),
     }
 
-    let com = passport.read_ef_com().context("EF.COM")?;
-    findings.file("com", com.to_bytes());
+    let numbers = match job.groups() {
+        Some(groups) => groups,
+        None => {
+            let com = passport.read_ef_com().context("EF.COM")?;
+            findings.file("com", com.to_bytes());
+            com.dg_tags()
+                .iter()
+                .filter_map(|tag| number_of(tag.0))
+                .collect()
+        }
+    };
     let mut groups: Vec<(u8, Vec<u8>)> = Vec::new();
-    for tag in com.dg_tags().clone() {
-        let Some(number) = number_of(tag.0) else {
-            continue;
-        };
+    for number in numbers {
         let bytes = match number {
             1 => passport.read_ef_dg1().map(|file| file.to_bytes().to_vec()),
             2 => passport.read_ef_dg2().map(|file| file.to_bytes().to_vec()),

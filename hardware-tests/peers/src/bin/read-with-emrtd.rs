@@ -5,6 +5,12 @@ use emrtd::EmrtdComms;
 use peers::{Findings, Job};
 use std::process::ExitCode;
 
+/// Names of the data groups, by number.
+const GROUPS: [&str; 17] = [
+    "", "dg1", "dg2", "dg3", "dg4", "dg5", "dg6", "dg7", "dg8", "dg9", "dg10", "dg11", "dg12",
+    "dg13", "dg14", "dg15", "dg16",
+];
+
 fn main() -> ExitCode {
     let mut findings = Findings::default();
     findings.note("reader", "emrtd 0.0.2");
@@ -35,9 +41,22 @@ fn read(findings: &mut Findings) -> anyhow::Result<()> {
         findings.file(name, &bytes);
         Ok(bytes)
     };
-    file("com", [0x01, 0x1E])?;
-    file("sod", [0x01, 0x1D])?;
-    file("dg1", [0x01, 0x01])?;
-    file("dg2", [0x01, 0x02])?;
+    match job.groups() {
+        None => {
+            file("com", [0x01, 0x1E])?;
+            file("sod", [0x01, 0x1D])?;
+            file("dg1", [0x01, 0x01])?;
+            file("dg2", [0x01, 0x02])?;
+        }
+        Some(groups) => {
+            file("sod", [0x01, 0x1D])?;
+            for number in groups {
+                file(
+                    GROUPS.get(usize::from(number)).copied().unwrap_or("dg"),
+                    [0x01, number],
+                )?;
+            }
+        }
+    }
     Ok(())
 }
