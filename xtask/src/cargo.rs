@@ -22,9 +22,16 @@ pub(crate) fn fuzz() -> PathBuf {
 
 /// Where cargo puts what it builds of the workspace itself.
 pub(crate) fn built(program: &str) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("debug").join(program)
+    target().join("debug").join(program)
+}
+
+/// The same, built with `--release`.
+pub(crate) fn released(program: &str) -> PathBuf {
+    target().join("release").join(program)
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// A cargo command in `folder`.

@@ -2,6 +2,7 @@
 //! may; `packages` does only that; `audit` looks at the dependencies without a network.
 
 mod audit;
+mod bench;
 mod cargo;
 mod demo;
 mod long;
@@ -37,6 +38,15 @@ enum Task {
         #[arg(long, value_name = "JOB", value_parser = long::names())]
         only: Option<String>,
     },
+    /// Measure, and print every figure beside its limit.
+    Bench {
+        /// One line of JSON instead of tables.
+        #[arg(long)]
+        json: bool,
+        /// Only this section.
+        #[arg(long, value_name = "SECTION", value_parser = bench::names())]
+        only: Option<String>,
+    },
     /// Install the Debian packages that the tests need, or name them.
     Packages,
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
@@ -50,6 +60,7 @@ fn main() -> ExitCode {
             Some(job) => long::run(Some(&job)),
             None => test::run(long).and_then(|()| if long { long::run(None) } else { Ok(()) }),
         },
+        Task::Bench { json, only } => bench::run(json, only.as_deref()),
         Task::Packages => packages::ensure().map(drop),
         Task::Audit => audit::run(),
     };
