@@ -1,5 +1,6 @@
 //! The daemon of Remote Document Authentication, as a library, so that whole-system tests can run it in process.
 
+pub mod doctor;
 pub mod gate;
 pub mod login_session;
 pub mod pcsc_loader;

@@ -12,6 +12,7 @@ use icao::access_key::AccessKey;
 use icao::pki::UnixTime;
 use icao::terminal::Event;
 use protocol::request::DaemonVersion;
+use rda::doctor::command::DoctorArguments;
 use rda::gate::{Gate, system_clock};
 use rda::login_session::{self, LoginWorker};
 use rda::read::{self, AccessInput, Trust};
@@ -45,6 +46,10 @@ enum Verb {
     Daemon(DaemonArguments),
     /// List the readers and what lies on them.
     Readers,
+    /// Say why no login works on this computer, and what mends it.
+    ///
+    /// Ends with status 0 if logins can work, 2 if something stands in their way.
+    Doctor(DoctorArguments),
     /// Read a document and check it on this computer.
     ///
     /// Asks for document number, birth date and date of expiry, without showing them. Ends with status 0 if no check
@@ -58,6 +63,9 @@ struct DaemonArguments {
     /// Listen on this port only; 0 stands for any.
     #[arg(long)]
     port: Option<u16>,
+    /// Leave after this many seconds without a login; 300 where systemd hands over the sockets, otherwise never.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    idle_exit: Option<Duration>,
     /// Folder of trust files (ID.toml), in place of the system's and the user's.
     #[arg(long, value_name = "DIR")]
     trust: Option<PathBuf>,
@@ -141,6 +149,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse().verb {
         Verb::Daemon(arguments) => daemon(&arguments).map(|()| ExitCode::SUCCESS),
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
+        Verb::Doctor(arguments) => doctor(&arguments),
         Verb::Read(arguments) => read(&arguments),
     };
     outcome.unwrap_or_else(|error| {
@@ -322,7 +331,7 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            let server = listen(arguments.port, gate, worker)?;
+            let server = listen(arguments, gate, worker)?;
             for address in server.local_addrs() {
                 println!("listening on {address}");
             }
@@ -332,18 +341,39 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
 }
 
 /// Takes the sockets that systemd hands over, or opens its own.
-fn listen(port: Option<u16>, gate: Gate, worker: Arc<LoginWorker>) -> Result<Server> {
+fn listen(arguments: &DaemonArguments, gate: Gate, worker: Arc<LoginWorker>) -> Result<Server> {
     let mut inherited = listenfd::ListenFd::from_env();
     let mut listeners = Vec::new();
     for index in 0..inherited.len() {
         listeners.extend(inherited.take_tcp_listener(index)?);
     }
-    if listeners.is_empty() {
-        let ports = port.map_or_else(|| protocol::PORTS.to_vec(), |port| vec![port]);
-        Ok(Server::bind(&ports, gate, worker)?)
+    let (server, quiet) = if listeners.is_empty() {
+        let ports = arguments
+            .port
+            .map_or_else(|| protocol::PORTS.to_vec(), |port| vec![port]);
+        (Server::bind(&ports, gate, worker)?, None)
     } else {
-        Ok(Server::from_listeners(listeners, gate, worker)?.with_idle_exit(QUIET))
-    }
+        let server = Server::from_listeners(listeners, gate, worker)?;
+        (server, Some(QUIET))
+    };
+    Ok(match arguments.idle_exit.or(quiet) {
+        Some(quiet) => server.with_idle_exit(quiet),
+        None => server,
+    })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
+    let well = rda::doctor::command::run(arguments, SYSTEM_TRUST.as_ref())?;
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(CHECK_FAILED)
+    })
 }
 
 /// Returns when this process is asked to end.

@@ -175,6 +175,8 @@ codes! {
     ServiceStopped, "service_stopped", Service, true, Operator, Normal;
     /// The card service does not let this user in.
     ServiceDenied, "service_denied", Service, false, Operator, Normal;
+    /// Library and card service are of different versions and do not understand each other.
+    ServiceMismatch, "service_mismatch", Service, false, Operator, Normal;
 
     /// No reader came in time.
     ReaderAbsent, "reader_absent", Reader, true, Citizen, Normal;
@@ -182,6 +184,10 @@ codes! {
     ReaderLost, "reader_lost", Reader, true, Citizen, Normal;
     /// The reader or its driver fails.
     ReaderFailed, "reader_failed", Reader, true, Citizen, Normal;
+    /// A reader is attached, and its driver is not installed.
+    ReaderDriverMissing, "reader_driver_missing", Reader, false, Operator, Normal;
+    /// A reader is attached, and another driver of the system holds it.
+    ReaderBlocked, "reader_blocked", Reader, false, Operator, Normal;
     /// No reader reads contactless documents.
     ReaderNotContactless, "reader_not_contactless", Reader, false, Citizen, Normal;
 

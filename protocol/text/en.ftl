@@ -108,6 +108,10 @@ error-service-denied = Your computer does not give you access to card readers.
     .title = You may not use the card reader
     .action = Ask whoever manages your computer for access.
 
+error-service-mismatch = Two parts that are needed to use card readers are of different versions.
+    .title = Your computer cannot read cards now
+    .action = Restart your computer. If that does not help, ask whoever manages it to update the card service.
+
 error-reader-absent = No card reader is connected.
     .title = No card reader found
     .action = Connect the card reader and try again.
@@ -119,6 +123,14 @@ error-reader-lost = The card reader was disconnected while reading.
 error-reader-failed = The card reader reports a failure.
     .title = The card reader does not work
     .action = Disconnect the card reader, connect it again and start again.
+
+error-reader-driver-missing = Your card reader is connected, but the software for it is not installed.
+    .title = Software for the card reader is missing
+    .action = Ask whoever manages your computer to install the driver of this card reader.
+
+error-reader-blocked = Your card reader is connected, but another part of your computer keeps it occupied.
+    .title = The card reader is occupied
+    .action = Disconnect the card reader and connect it again. If that does not help, ask whoever manages your computer.
 
 error-reader-not-contactless = Your card reader cannot read documents that are laid on it.
     .title = This card reader does not fit

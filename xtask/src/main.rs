@@ -7,6 +7,7 @@ mod cargo;
 mod demo;
 mod long;
 mod packages;
+mod readers;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -49,6 +50,8 @@ enum Task {
     },
     /// Install the Debian packages that the tests need, or name them.
     Packages,
+    /// Write the udev rules, the modprobe file and the page that are made from the table of readers.
+    Readers,
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
     Audit,
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         },
         Task::Bench { json, only } => bench::run(json, only.as_deref()),
         Task::Packages => packages::ensure().map(drop),
+        Task::Readers => readers::run(),
         Task::Audit => audit::run(),
     };
     match outcome {

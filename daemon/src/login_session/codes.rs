@@ -4,7 +4,7 @@ use icao::terminal::{Error, Step};
 use icao::transport::TransportError;
 use protocol::error::Code;
 
-use crate::pcsc_loader;
+use crate::doctor;
 use crate::reader::ReaderError;
 
 /// The code of a failure of the terminal.
@@ -50,9 +50,8 @@ fn of_link(error: &TransportError) -> Code {
 /// The code of a failure of readers and service.
 pub(super) fn of_reader(error: ReaderError) -> Code {
     match error {
-        ReaderError::NoService if !pcsc_loader::is_installed() => Code::ServiceAbsent,
-        ReaderError::NoService => Code::ServiceStopped,
-        ReaderError::AccessDenied => Code::ServiceDenied,
+        ReaderError::NoService | ReaderError::AccessDenied => doctor::service_code(error),
+        ReaderError::Service(::pcsc::Error::ServiceStopped) => doctor::service_code(error),
         ReaderError::UnknownReader => Code::ReaderAbsent,
         ReaderError::Cancelled => Code::Cancelled,
         ReaderError::Service(_) => Code::ReaderFailed,

@@ -26,6 +26,12 @@ const NO_DOCUMENT_READERS: [&str; 4] = [
     "Virtual Smart Card",
 ];
 
+/// Whether a document can lie on the reader of this name, as far as its name tells.
+#[must_use]
+pub fn takes_documents(reader: &str) -> bool {
+    !NO_DOCUMENT_READERS.iter().any(|part| reader.contains(part))
+}
+
 /// How often a card that gives no answer is tried again before the wait for a change of its placement.
 const CONNECT_TRIES: u32 = 3;
 
@@ -283,7 +289,7 @@ impl Supervisor {
         let name = display_name(reader);
         match &self.only {
             Some(only) => name == *only,
-            None => !NO_DOCUMENT_READERS.iter().any(|part| name.contains(part)),
+            None => takes_documents(&name),
         }
     }
 
