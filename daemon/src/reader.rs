@@ -32,6 +32,9 @@ pub enum ReaderError {
     /// No reader has the name that was asked for.
     #[error("no reader of that name")]
     UnknownReader,
+    /// A reader is attached and the smart-card service does not have it, for the reason that this code names.
+    #[error("a reader is attached, and the smart-card service does not have it: {0}")]
+    Hidden(protocol::error::Code),
     /// The wait was [cancelled](Cancel::cancel).
     #[error("cancelled")]
     Cancelled,

@@ -52,6 +52,7 @@ pub(super) fn of_reader(error: ReaderError) -> Code {
     match error {
         ReaderError::NoService | ReaderError::AccessDenied => doctor::service_code(error),
         ReaderError::Service(::pcsc::Error::ServiceStopped) => doctor::service_code(error),
+        ReaderError::Hidden(code) => code,
         ReaderError::UnknownReader => Code::ReaderAbsent,
         ReaderError::Cancelled => Code::Cancelled,
         ReaderError::Service(_) => Code::ReaderFailed,

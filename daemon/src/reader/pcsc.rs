@@ -16,7 +16,7 @@ use pcsc::{
 };
 
 use super::{Cancel, DocumentLink, DocumentSource, Notice, Notify, ReaderError};
-use crate::pcsc_loader;
+use crate::{doctor, pcsc_loader};
 
 /// Parts of names of slots on which no document can lie: they are not even looked at.
 const NO_DOCUMENT_READERS: [&str; 4] = [
@@ -228,6 +228,12 @@ impl Supervisor {
             let mut timeout = None;
             match self.judge(&states) {
                 Look::Wait(notice) => {
+                    // A reader that is attached and will never show is worth no wait: say so.
+                    if notice == Notice::NoReader
+                        && let Some(code) = doctor::missing_reader_code()
+                    {
+                        return Err(ReaderError::Hidden(code));
+                    }
                     tries = 0;
                     self.notice(notice);
                 }

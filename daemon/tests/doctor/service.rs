@@ -13,6 +13,9 @@ use tempfile::TempDir;
 const ESTABLISH_CONTEXT: u32 = 0x01;
 const VERSION: u32 = 0x11;
 const GET_READERS_STATE: u32 = 0x12;
+/// Answered with the states at once, so that the client can compare before it waits.
+const WAIT_READER_STATE_CHANGE: u32 = 0x13;
+const STOP_WAITING_READER_STATE_CHANGE: u32 = 0x14;
 
 /// Slots that the service tells of, always.
 const SLOTS: usize = 16;
@@ -119,12 +122,13 @@ fn serve(mut stream: UnixStream, manner: &Manner) -> std::io::Result<()> {
                 body[4..12].copy_from_slice(&[1u32, 0].map(u32::to_ne_bytes).concat());
                 stream.write_all(&body)?;
             }
-            (GET_READERS_STATE, Manner::Readers(slots)) => {
+            (GET_READERS_STATE | WAIT_READER_STATE_CHANGE, Manner::Readers(slots)) => {
                 let mut states: Vec<u8> = slots.iter().flat_map(Slot::bytes).collect();
                 let one = Slot::empty("").bytes().len();
                 states.resize(one * SLOTS, 0);
                 stream.write_all(&states)?;
             }
+            (STOP_WAITING_READER_STATE_CHANGE, _) => stream.write_all(&[0; 8])?,
             // The result of everything else is its last field, and all goes well.
             _ => {
                 if let Some(end) = body.len().checked_sub(4) {
