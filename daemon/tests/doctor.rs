@@ -277,7 +277,7 @@ fn how_long_the_readers_apdus_are() {
     };
     let short = (json!("noted"), json!("short_apdus"));
     // By the table alone, and then by what the device itself says where the table knows nothing.
-    assert_eq!(told(&computer), [short.clone()]);
+    assert_eq!(told(&computer), std::slice::from_ref(&short));
     computer.remove("sys/bus/usb/devices");
     let unknown = |features| {
         computer.usb(
