@@ -126,7 +126,7 @@ error-reader-failed = The card reader reports a failure.
 
 error-reader-driver-missing = Your card reader is connected, but the software for it is not installed.
     .title = Software for the card reader is missing
-    .action = Ask whoever manages your computer to install the driver of this card reader.
+    .action = Ask whoever manages your computer to install the software for this card reader.
 
 error-reader-blocked = Your card reader is connected, but another part of your computer keeps it occupied.
     .title = The card reader is occupied

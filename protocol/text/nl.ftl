@@ -110,7 +110,7 @@ error-service-denied = Uw computer geeft u geen toegang tot kaartlezers.
 
 error-service-mismatch = Twee onderdelen die nodig zijn om kaartlezers te gebruiken, passen niet bij elkaar.
     .title = Uw computer kan nu geen kaarten lezen
-    .action = Start uw computer opnieuw. Helpt dat niet? Vraag dan uw beheerder om de kaartdienst bij te werken.
+    .action = Start uw computer opnieuw. Helpt dat niet? Vraag dan de beheerder van uw computer om de kaartdienst bij te werken.
 
 error-reader-absent = Er is geen kaartlezer aangesloten.
     .title = Geen kaartlezer gevonden
@@ -126,11 +126,11 @@ error-reader-failed = De kaartlezer geeft een fout.
 
 error-reader-driver-missing = Uw kaartlezer is aangesloten, maar de software ervoor ontbreekt.
     .title = Software voor de kaartlezer ontbreekt
-    .action = Vraag uw beheerder om het stuurprogramma van deze kaartlezer te installeren.
+    .action = Vraag de beheerder van uw computer om de software voor deze kaartlezer te installeren.
 
 error-reader-blocked = Uw kaartlezer is aangesloten, maar een ander onderdeel van uw computer houdt hem bezet.
     .title = De kaartlezer is bezet
-    .action = Maak de kaartlezer los en sluit hem weer aan. Helpt dat niet? Vraag dan uw beheerder.
+    .action = Maak de kaartlezer los en sluit hem weer aan. Helpt dat niet? Vraag dan de beheerder van uw computer.
 
 error-reader-not-contactless = Uw kaartlezer kan geen documenten lezen die u erop legt.
     .title = Deze kaartlezer past niet
