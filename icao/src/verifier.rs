@@ -48,6 +48,18 @@ pub const fn identity_group(kind: DocumentKind) -> DataGroup {
     }
 }
 
+/// Bytes of the file [`identity_group`], header included: the same in all documents of a kind, or fewer.
+#[must_use]
+pub const fn identity_file_len(kind: DocumentKind) -> usize {
+    match kind {
+        // DG1 with the 88 characters of a TD3 zone, and with the 90 of a TD1 zone.
+        DocumentKind::TravelDocument => 93,
+        DocumentKind::IdentityCard => 95,
+        // DG12 of a Dutch licence, with room to spare.
+        DocumentKind::DrivingLicence => 64,
+    }
+}
+
 /// Why a check of the verifier failed. Tells nothing of what a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

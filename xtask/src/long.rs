@@ -3,6 +3,7 @@
 //! A job is a module here and a line in [`JOBS`]. It ends with one line of figures: what it did, how often, for how long.
 
 mod fuzz;
+mod librda;
 
 use anyhow::{Context as _, Result, bail};
 use std::time::Instant;
@@ -10,7 +11,7 @@ use std::time::Instant;
 /// Name, and what does it.
 type Job = (&'static str, fn() -> Result<String>);
 
-const JOBS: &[Job] = &[("fuzz", fuzz::run)];
+const JOBS: &[Job] = &[("fuzz", fuzz::run), ("librda", librda::run)];
 
 /// The names of all jobs.
 pub(crate) fn names() -> Vec<&'static str> {

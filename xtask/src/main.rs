@@ -5,6 +5,7 @@ mod audit;
 mod bench;
 mod cargo;
 mod demo;
+mod librda;
 mod long;
 mod packages;
 mod readers;
@@ -52,6 +53,8 @@ enum Task {
     Packages,
     /// Write the udev rules, the modprobe file and the page that are made from the table of readers.
     Readers,
+    /// Build librda, the C interface, and lay it out as it is installed.
+    Librda(librda::Arguments),
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
     Audit,
 }
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Bench { json, only } => bench::run(json, only.as_deref()),
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),
+        Task::Librda(arguments) => librda::run(&arguments),
         Task::Audit => audit::run(),
     };
     match outcome {

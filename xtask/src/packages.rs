@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A file that shows the package to be there, and the package. The demonstration needs none of them.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 15] = [
     ("/usr/sbin/pcscd", "pcscd"),
     (
         "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
@@ -17,6 +17,15 @@ const PACKAGES: [(&str, &str); 7] = [
     ("/usr/bin/pkg-config", "pkg-config"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
+    // The C interface: its examples, and what watches over their memory.
+    ("/usr/bin/gcc", "gcc"),
+    ("/usr/bin/g++", "g++"),
+    ("/usr/bin/nm", "binutils"),
+    ("/usr/bin/valgrind", "valgrind"),
+    ("/usr/bin/python3", "python3"),
+    ("/usr/bin/javac", "default-jdk-headless"),
+    ("/usr/bin/java", "default-jre-headless"),
+    ("/usr/share/java/jna.jar", "libjna-java"),
 ];
 
 /// Installs what is missing, as root on a system with apt. Elsewhere it names what is missing.

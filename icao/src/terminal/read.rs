@@ -5,6 +5,8 @@
 //! bytes tell how long the file is. What chips refuse here is many-voiced (6700, 6Cxx, 6B00, 6282 without data, or the
 //! keys dropped), and is answered by smaller pieces, never by giving up what has been read.
 
+use core::num::NonZeroUsize;
+
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
@@ -30,7 +32,7 @@ pub(super) struct Habits {
     /// Whether READ BINARY by short file identifier works; unknown before the first file.
     pub(super) short_identifiers: Option<bool>,
     /// The longest piece that it takes, where that is less than an answer holds.
-    piece: Option<usize>,
+    piece: Option<NonZeroUsize>,
     /// It refuses to read beyond the end of a file, so the length has to be read first.
     length_first: bool,
 }
@@ -359,7 +361,9 @@ impl Terminal<'_> {
     /// The longest piece to ask for now.
     fn piece(&self) -> usize {
         let holds = self.channel.max_response_data();
-        self.habits.piece.map_or(holds, |piece| holds.min(piece))
+        self.habits
+            .piece
+            .map_or(holds, |piece| holds.min(piece.get()))
     }
 }
 
@@ -371,7 +375,9 @@ impl Habits {
             return true;
         }
         let told = told.and_then(|told| usize::try_from(told).ok());
-        let shorter = told.or_else(|| LADDER.into_iter().find(|step| *step < length));
+        let shorter = told
+            .or_else(|| LADDER.into_iter().find(|step| *step < length))
+            .and_then(NonZeroUsize::new);
         self.piece = shorter.or(self.piece);
         shorter.is_some()
     }

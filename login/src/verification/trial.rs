@@ -6,7 +6,7 @@ use icao::crypto::key_agreement::SecretKey;
 use icao::lds::FileId;
 use icao::passive_authentication::{CheckOutcome, Failure};
 use icao::pki::{Certificate, IssuingState, UnixTime};
-use icao::verifier::{Reason, SecurityFiles, Verifier, identity_group};
+use icao::verifier::{Reason, SecurityFiles, Verifier, identity_file_len, identity_group};
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{ChipAuthenticationResult, DottedOid, StatusWord};
 use protocol::encoding::Octets;
@@ -409,17 +409,12 @@ impl Trial<'_> {
     }
 }
 
-/// The commands that read the identity file: its length is the same in all documents of a kind, or shorter.
+/// The commands that read the identity file.
 fn read_plan(document: Document, link: &Link, suite: CipherSuite) -> ReadPlan {
-    // DG1 of a TD3 zone (88 characters) and of a TD1 zone (90 characters); DG12 of a Dutch licence, with room to spare.
-    let length = match document {
-        Document::Passport => 93,
-        Document::IdentityCard => 95,
-        Document::DrivingLicence => 64,
-    };
-    let file = FileId::data_group(identity_group(anchor_kind(document)));
+    let kind = anchor_kind(document);
+    let file = FileId::data_group(identity_group(kind));
     let max_response = usize::try_from(link.max_response).unwrap_or(usize::MAX);
-    ReadPlan::for_link(file, link.sfi, length, suite, max_response)
+    ReadPlan::for_link(file, link.sfi, identity_file_len(kind), suite, max_response)
 }
 
 /// Whole response APDUs: data, SW1, SW2.
