@@ -9,6 +9,7 @@ pub mod com;
 pub mod dg1;
 pub mod dg14;
 pub mod dg15;
+pub mod dg2;
 pub mod security_info;
 pub mod sod;
 
@@ -21,6 +22,7 @@ pub use card_access::CardAccess;
 pub use card_security::CardSecurity;
 pub use com::Com;
 pub use dg1::Dg1;
+pub use dg2::Dg2;
 pub use dg14::Dg14;
 pub use dg15::Dg15;
 pub use sod::Sod;
@@ -51,6 +53,9 @@ pub enum LdsError {
     /// A data group tag that Doc 9303-10 does not define.
     #[error("tag of no data group")]
     DataGroup,
+    /// The biometric templates in DG2 are not those of a face.
+    #[error("biometric template: {0}")]
+    Biometric(#[from] dg2::BiometricError),
     /// A public key that is malformed or of an unsupported kind.
     #[error("public key is malformed or of an unsupported kind")]
     PublicKey,

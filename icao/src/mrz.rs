@@ -81,6 +81,14 @@ pub enum MrzDeviation {
     BirthDate,
     /// The expiry date is not a date; read as wholly unknown.
     ExpiryDate,
+    /// The document code does not begin with the letter of this format: `P` (TD3), `A`, `C` or `I` (TD1, TD2).
+    DocumentCode,
+    /// The issuing state is no code of letters (Doc 9303-3 5).
+    IssuingState,
+    /// The nationality is no code of letters.
+    Nationality,
+    /// There is no name.
+    Name,
 }
 
 /// A machine readable zone, parsed. Erased from memory when dropped; its `Debug` shows no personal data.
@@ -276,6 +284,23 @@ impl Mrz {
             }
         };
         let names = field(layout.names.0, layout.names.1).trim_matches('<');
+        let initial = digit(0);
+        let known: &[u8] = match format {
+            Format::Td1 | Format::Td2 => b"ACI",
+            Format::Td3 => b"P",
+        };
+        if !known.contains(&initial) {
+            note(&mut deviations, MrzDeviation::DocumentCode);
+        }
+        if !is_state(field(2, 5)) {
+            note(&mut deviations, MrzDeviation::IssuingState);
+        }
+        if !is_state(field(layout.nationality, layout.nationality + 3)) {
+            note(&mut deviations, MrzDeviation::Nationality);
+        }
+        if names.is_empty() {
+            note(&mut deviations, MrzDeviation::Name);
+        }
         let (primary, secondary) = names.split_once("<<").unwrap_or((names, ""));
 
         Self {
@@ -411,6 +436,12 @@ fn note(deviations: &mut Vec<MrzDeviation>, deviation: MrzDeviation) {
     if let Err(at) = deviations.binary_search(&deviation) {
         deviations.insert(at, deviation);
     }
+}
+
+/// Letters, at least one, and fillers behind them.
+fn is_state(field: &str) -> bool {
+    let code = field.trim_end_matches('<');
+    !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// Fillers at the end dropped, inner ones as spaces.

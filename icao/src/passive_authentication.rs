@@ -15,7 +15,6 @@ use crate::lds::Sod;
 use crate::pki::csca_store::{Anchor, CscaStore, Issued, NoIssuer};
 use crate::pki::policy::{AlgorithmRule, Policy, Revocation, Role};
 use crate::pki::signature::{self, Readings, SignatureFailure};
-use crate::pki::signed_data::SignerIdentifier;
 use crate::pki::{
     Certificate, DocumentKind, Fingerprint, IssuingState, NameMatch, PkiError, SignedData, UnixTime,
 };
@@ -384,7 +383,7 @@ fn signer_certificate(
         .iter()
         .enumerate()
         .filter_map(|(at, certificate)| {
-            Some((named(&signed_data.signer().identifier, certificate)?, at))
+            Some((signed_data.signer().identifier.compare(certificate)?, at))
         })
         .max();
     match (best, certificates.len()) {
@@ -399,27 +398,6 @@ fn signer_certificate(
             certificates.pop().ok_or(Failure::SignerMissing)
         }
         (None, _) => Err(malformed.unwrap_or(Failure::SignerMissing)),
-    }
-}
-
-/// Whether and how exactly `identifier` names `certificate`.
-fn named(identifier: &SignerIdentifier, certificate: &Certificate) -> Option<NameMatch> {
-    match identifier {
-        SignerIdentifier::IssuerAndSerialNumber { issuer, serial } => {
-            let magnitude = |serial: &[u8]| {
-                serial
-                    .iter()
-                    .copied()
-                    .skip_while(|octet| *octet == 0)
-                    .collect::<Vec<_>>()
-            };
-            (magnitude(serial) == magnitude(certificate.serial()))
-                .then(|| issuer.compare(certificate.issuer()))?
-        }
-        SignerIdentifier::SubjectKeyIdentifier(key_id) => {
-            (certificate.extensions().subject_key_id.as_ref() == Some(key_id))
-                .then_some(NameMatch::Exact)
-        }
     }
 }
 

@@ -152,6 +152,8 @@ tolerances! {
     ListedGroupAbsent = "listed-group-absent",
     /// A data group that nothing is decided by is not as Doc 9303-10 has it.
     DataGroupMalformed = "data-group-malformed",
+    /// The face record in DG2 has fields that ISO/IEC 19794-5 does not define, or lengths that it does not have.
+    FaceRecord = "face-record",
     /// The machine readable zone in DG1 is signed, and not as Doc 9303-3 has it.
     MachineReadableZone = "machine-readable-zone",
     /// The machine readable zone in DG1 is not the one printed on the document.

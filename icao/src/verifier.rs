@@ -189,6 +189,11 @@ impl Verifier {
         })
     }
 
+    /// Lays the certificates of known document signers beside EF.SOD, for one that came without its own.
+    pub fn known_signers(&mut self, certificates: &[Vec<u8>]) {
+        self.sod.supply_certificates(certificates);
+    }
+
     /// EF.SOD.
     #[must_use]
     pub fn sod(&self) -> &Sod {

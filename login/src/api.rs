@@ -327,6 +327,7 @@ fn conclude(
         &Event::Decided {
             jti: jti.map(|jti| encoding::encode(&jti)).unwrap_or_default(),
             rules: RULES,
+            policy: app.config.policy.name(),
             failed_step: report.outcome.err().map(|refusal| refusal.step),
             reason: report.outcome.err().map(|refusal| refusal.code.symbol()),
             signer: report.signer.take(),

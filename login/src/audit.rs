@@ -48,6 +48,8 @@ pub enum Event {
         jti: String,
         /// Version of the rules.
         rules: u32,
+        /// What was accepted of documents: the setting `policy` by name.
+        policy: &'static str,
         /// The step that refused; absent where all passed.
         failed_step: Option<u8>,
         /// Reason; absent where all passed.

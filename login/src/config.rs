@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use icao::pki::policy::Policy;
 use protocol::origin::{NotAnOrigin, Origin};
 use protocol::request::Document;
 use protocol::text::DisplayName;
@@ -94,15 +95,40 @@ impl PublicOrigin {
     }
 }
 
-/// Which deviations and algorithms of documents are accepted; how a revocation list counts is the same for both.
+/// Which deviations and algorithms of documents are accepted; how a revocation list counts is the same for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyChoice {
     /// What documents in use need: see [`icao::pki::policy::Policy::field`].
     #[default]
     Field,
-    /// Doc 9303 to the letter: see [`icao::pki::policy::Policy::strict`]. Refuses documents that states have issued.
+    /// What the test plan of inspection systems demands: see [`icao::pki::policy::Policy::inspection`] and
+    /// docs/conformity.md. Refuses documents that states have issued.
+    Inspection,
+    /// Doc 9303 to the letter: see [`icao::pki::policy::Policy::strict`]. Refuses still more.
     Strict,
+}
+
+impl PolicyChoice {
+    /// The name in the configuration and in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Field => "field",
+            Self::Inspection => "inspection",
+            Self::Strict => "strict",
+        }
+    }
+
+    /// The policy itself.
+    #[must_use]
+    pub fn policy(self) -> Policy {
+        match self {
+            Self::Field => Policy::field(),
+            Self::Inspection => Policy::inspection(),
+            Self::Strict => Policy::strict(),
+        }
+    }
 }
 
 /// A trust anchor: the CSCA certificates of a folder, for one kind of document of one issuing state.
@@ -329,10 +355,18 @@ mod tests {
         assert_eq!(config.access_release, AccessRelease::Digest);
         assert_eq!(config.policy, PolicyChoice::Field);
         assert_eq!(config.history, Path::new("/etc/rda-login/history.jsonl"));
-        let strict = GOOD.replace("test = true", "test = true\npolicy = \"strict\"");
-        let config = Config::parse(&strict, Path::new("/")).unwrap();
-        assert_eq!(config.policy, PolicyChoice::Strict);
-        assert!(Config::parse(&strict.replace("strict", "lax"), Path::new("/")).is_err());
+        for choice in [
+            PolicyChoice::Field,
+            PolicyChoice::Inspection,
+            PolicyChoice::Strict,
+        ] {
+            let line = format!("test = true\npolicy = \"{}\"", choice.name());
+            let config = GOOD.replace("test = true", &line);
+            let config = Config::parse(&config, Path::new("/")).unwrap();
+            assert_eq!(config.policy, choice);
+        }
+        let lax = GOOD.replace("test = true", "test = true\npolicy = \"lax\"");
+        assert!(Config::parse(&lax, Path::new("/")).is_err());
     }
 
     #[test]

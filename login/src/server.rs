@@ -12,7 +12,6 @@ use axum::routing::{get, post};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use icao::pki::IssuingState;
 use icao::pki::csca_store::CscaStore;
-use icao::pki::policy::Policy;
 use protocol::error::Code;
 use protocol::origin::Origin;
 use protocol::request::Document;
@@ -22,7 +21,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError, UserName};
 use crate::audit::{Audit, AuditError};
-use crate::config::{AccessRelease, Config, CscaFolder, PolicyChoice};
+use crate::config::{AccessRelease, Config, CscaFolder};
 use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
 use crate::date::Date;
@@ -180,10 +179,7 @@ impl App {
             issuer,
             rules: Rules {
                 csca: csca_store(&config.csca, config.test)?,
-                policy: match config.policy {
-                    PolicyChoice::Field => Policy::field(),
-                    PolicyChoice::Strict => Policy::strict(),
-                },
+                policy: config.policy.policy(),
             },
             config,
         })

@@ -212,6 +212,7 @@ fn nothing_of_the_holder_stays_or_shows() {
         .find(|line| line["action"] == "decided")
         .unwrap();
     assert_eq!(decided["rules"], 1);
+    assert_eq!(decided["policy"], "field");
     assert_eq!(decided["failed_step"], Value::Null);
     assert_eq!(decided["signer"].as_str().unwrap().len(), 64);
     assert_eq!(decided["document"].as_str().unwrap().len(), 24);

@@ -20,6 +20,11 @@ pub(crate) fn fuzz() -> PathBuf {
     root().join("fuzz")
 }
 
+/// The folder in which cargo builds the workspace.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Where cargo puts what it builds of the workspace itself.
 pub(crate) fn built(program: &str) -> PathBuf {
     target().join("debug").join(program)
@@ -28,10 +33,6 @@ pub(crate) fn built(program: &str) -> PathBuf {
 /// The same, built with `--release`.
 pub(crate) fn released(program: &str) -> PathBuf {
     target().join("release").join(program)
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// A cargo command in `folder`.

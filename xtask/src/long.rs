@@ -11,7 +11,11 @@ use std::time::Instant;
 /// Name, and what does it.
 type Job = (&'static str, fn() -> Result<String>);
 
-const JOBS: &[Job] = &[("fuzz", fuzz::run), ("librda", librda::run)];
+const JOBS: &[Job] = &[
+    ("mutants", crate::mutants::all),
+    ("fuzz", fuzz::run),
+    ("librda", librda::run),
+];
 
 /// The names of all jobs.
 pub(crate) fn names() -> Vec<&'static str> {

@@ -4,9 +4,11 @@
 mod audit;
 mod bench;
 mod cargo;
+mod conformity;
 mod demo;
 mod librda;
 mod long;
+mod mutants;
 mod packages;
 mod readers;
 mod test;
@@ -49,6 +51,15 @@ enum Task {
         #[arg(long, value_name = "SECTION", value_parser = bench::names())]
         only: Option<String>,
     },
+    /// Play the official test plan for inspection systems; `--json`, `--page`, `--only ID`, `--pcscd`.
+    #[command(disable_help_flag = true)]
+    Conformity {
+        /// Passed on to the test plan.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Take checks out of the library one by one, and see whether the test plan notices.
+    Mutants,
     /// Install the Debian packages that the tests need, or name them.
     Packages,
     /// Write the udev rules, the modprobe file and the page that are made from the table of readers.
@@ -67,6 +78,8 @@ fn main() -> ExitCode {
             None => test::run(long).and_then(|()| if long { long::run(None) } else { Ok(()) }),
         },
         Task::Bench { json, only } => bench::run(json, only.as_deref()),
+        Task::Conformity { options } => conformity::run(&options),
+        Task::Mutants => mutants::all().map(|figures| println!("{figures}")),
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),
         Task::Librda(arguments) => librda::run(&arguments),

@@ -1,6 +1,6 @@
 //! All tests, with one closing line.
 
-use crate::{cargo, packages};
+use crate::{cargo, mutants, packages};
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -40,6 +40,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
     }
     let ended_well = watch(&mut tests, &mut count)?;
     demonstration(&mut count)?;
+    mutants(&mut count);
 
     println!(
         "{} passed, {} failed, {} skipped",
@@ -63,6 +64,20 @@ fn demonstration(count: &mut Count) -> Result<()> {
         count.failed += 1;
     }
     Ok(())
+}
+
+/// The five mutants that every change repeats: one test.
+fn mutants(count: &mut Count) {
+    match mutants::some() {
+        Ok(figures) => {
+            println!("mutants: {figures}");
+            count.passed += 1;
+        }
+        Err(error) => {
+            eprintln!("mutants: {error:#}");
+            count.failed += 1;
+        }
+    }
 }
 
 /// Runs a test runner, shows what it prints, and adds up its closing lines. `false` if it failed.

@@ -220,6 +220,11 @@ impl Sod {
         &self.signed_data
     }
 
+    /// Lays certificates beside it, as [`SignedData::supply_certificates`].
+    pub fn supply_certificates(&mut self, known: &[Vec<u8>]) {
+        self.signed_data.supply_certificates(known);
+    }
+
     /// The hashes. They mean something once Passive Authentication has passed.
     #[must_use]
     pub fn security_object(&self) -> &LdsSecurityObject {

@@ -40,10 +40,16 @@ impl PartialDate {
             Some(value) if value <= most => Ok(Some(value)),
             Some(_) => Err(MrzError::Date),
         };
+        let month = within(part(m1, m2)?, 12)?;
+        let longest = match month {
+            Some(2) => 29,
+            Some(4 | 6 | 9 | 11) => 30,
+            _ => 31,
+        };
         Ok(Self {
             year: part(y1, y2)?,
-            month: within(part(m1, m2)?, 12)?,
-            day: within(part(d1, d2)?, 31)?,
+            month,
+            day: within(part(d1, d2)?, longest)?,
         })
     }
 

@@ -366,6 +366,7 @@ fn every_tolerance_passes_the_field_and_is_refused_strictly() {
                 | Tolerance::ComVersion
                 | Tolerance::ListedGroupAbsent
                 | Tolerance::DataGroupMalformed
+                | Tolerance::FaceRecord
                 | Tolerance::MachineReadableZone
                 | Tolerance::PrintedZoneDiffers
                 | Tolerance::AtrInfoMalformed

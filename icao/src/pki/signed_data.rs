@@ -6,7 +6,7 @@
 use der::asn1::ObjectIdentifier;
 
 use super::certificate::AlgorithmIdentifier;
-use super::{Name, PkiError, UnixTime, time};
+use super::{Certificate, Name, NameMatch, PkiError, UnixTime, time};
 use crate::tlv::asn1::{INTEGER, OCTET_STRING, SEQUENCE, SET};
 use crate::tlv::definite::to_definite;
 use crate::tlv::{Reader, Tlv, TlvError, encode};
@@ -39,6 +39,36 @@ pub enum SignerIdentifier {
     },
     /// SubjectKeyIdentifier of the certificate.
     SubjectKeyIdentifier(Vec<u8>),
+}
+
+impl SignerIdentifier {
+    /// Whether and how exactly this names `certificate`.
+    #[must_use]
+    pub fn compare(&self, certificate: &Certificate) -> Option<NameMatch> {
+        match self {
+            Self::IssuerAndSerialNumber { issuer, serial } => {
+                let magnitude = |serial: &[u8]| {
+                    serial
+                        .iter()
+                        .copied()
+                        .skip_while(|octet| *octet == 0)
+                        .collect::<Vec<_>>()
+                };
+                (magnitude(serial) == magnitude(certificate.serial()))
+                    .then(|| issuer.compare(certificate.issuer()))?
+            }
+            Self::SubjectKeyIdentifier(key_id) => {
+                (certificate.extensions().subject_key_id.as_ref() == Some(key_id))
+                    .then_some(NameMatch::Exact)
+            }
+        }
+    }
+
+    /// Whether this names `certificate`.
+    #[must_use]
+    pub fn names(&self, certificate: &Certificate) -> bool {
+        self.compare(certificate).is_some()
+    }
 }
 
 /// The attributes a signer signed together with the digest of the content.
@@ -160,6 +190,22 @@ impl SignedData {
     #[must_use]
     pub fn certificates(&self) -> &[Vec<u8>] {
         &self.certificates
+    }
+
+    /// Lays certificates beside an object that came without any: a signer's certificate may be kept elsewhere, as in the
+    /// directory of ICAO (Doc 9303-12 5). Which of them signed, the SignerInfo says; one that it does not name is not tried.
+    pub fn supply_certificates(&mut self, known: &[Vec<u8>]) {
+        if !self.certificates.is_empty() {
+            return;
+        }
+        self.certificates = known
+            .iter()
+            .filter(|der| {
+                Certificate::parse(der)
+                    .is_ok_and(|certificate| self.signer.identifier.names(&certificate))
+            })
+            .cloned()
+            .collect();
     }
 
     /// The one signer.

@@ -7,7 +7,7 @@ use super::{Reason, Verifier};
 use crate::crypto::key_agreement::PublicKey;
 use crate::lds::com::Com;
 use crate::lds::security_info::SecurityInfos;
-use crate::lds::{AtrInfo, CardAccess, CardSecurity, DataGroup, Dg1};
+use crate::lds::{AtrInfo, CardAccess, CardSecurity, DataGroup, Dg1, Dg2};
 use crate::mrz::Mrz;
 use crate::pace::ChipAuthenticationMapping;
 use crate::passive_authentication::{self, CheckOutcome};
@@ -90,6 +90,27 @@ impl Verifier {
         }
         if printed.is_some_and(|printed| printed.text() != dg1.mrz().text()) {
             met.record(Tolerance::PrintedZoneDiffers);
+        }
+        self.tolerate(&met)
+    }
+
+    /// DG2, of which the hash was compared: it holds faces in the form of Doc 9303-10 4.7.2.
+    ///
+    /// # Errors
+    /// [`Reason::Deviation`] where the policy does not put up with another content.
+    pub fn face(&mut self, dg2: &[u8]) -> Result<(), Reason> {
+        let mut met = Tolerances::new();
+        match Dg2::parse(dg2) {
+            Ok(dg2) => {
+                met.extend(dg2.tolerances());
+                if !dg2.deviations().is_empty() {
+                    met.record(Tolerance::FaceRecord);
+                }
+            }
+            // Refused, it is told why.
+            Err(error) => self
+                .deviates(Tolerance::DataGroupMalformed)
+                .map_err(|_| Reason::Malformed(DataGroup::DG2, error))?,
         }
         self.tolerate(&met)
     }

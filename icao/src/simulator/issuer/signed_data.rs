@@ -43,7 +43,7 @@ pub struct SecurityObject {
 
 impl SecurityObject {
     /// Content of any type.
-    pub(in crate::simulator) fn new(content_type: ObjectIdentifier, content: Vec<u8>) -> Self {
+    fn new(content_type: ObjectIdentifier, content: Vec<u8>) -> Self {
         Self {
             content_type,
             content,
@@ -109,6 +109,19 @@ impl SecurityObject {
     #[must_use]
     pub fn of_security_infos(infos: Vec<u8>) -> Self {
         Self::new(SECURITY_OBJECT, infos)
+    }
+
+    /// The same around another content of the same type.
+    #[must_use]
+    pub fn with_content(mut self, content: Vec<u8>) -> Self {
+        self.content = content;
+        self
+    }
+
+    /// The content that is signed.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        &self.content
     }
 
     /// The ContentInfo that `signer` makes of it.
