@@ -3,11 +3,11 @@
 //! Three questions at the WebSocket upgrade: is `Host` the literal loopback address and port that was connected to
 //! (DNS rebinding brings a name here), is `Origin` listed by a trusted server, and does the peer's socket belong to
 //! this operating-system user. One at the first message: did the server that lists the origin sign this request for
-//! it. All questions of a step are computed before its one answer, so that neither bytes nor order of work tell a
-//! stranger which of them failed. Only who passed all four hears of clocks, used requests and other logins.
+//! it. All questions about what a caller says are computed before their one answer, so that neither bytes nor order of
+//! work tell a stranger which of them failed; another user of this computer, who knows that he is one, is turned away
+//! before he says anything. Only who passed all four hears of clocks, used requests and other logins.
 
-mod peer_user;
-pub(crate) mod upgrade;
+pub mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use protocol::trust::TrustedServer;
 
 use crate::replay::{ReplayError, UsedRequests};
 use crate::trust::TrustFolders;
+use peer_user::PeerUsers;
 use upgrade::Upgrade;
 
 /// Seconds since 1970.
@@ -40,6 +41,14 @@ pub struct Gate {
     used: UsedRequests,
     version: DaemonVersion,
     clock: Clock,
+    /// `None` where the kernel does not tell: nobody is let in.
+    peers: Option<PeerUsers>,
+}
+
+/// A connection whose other end belongs to the user of this process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnUser {
+    local: SocketAddr,
 }
 
 /// An `Origin` that a trusted server lists, of this user, over loopback.
@@ -66,7 +75,21 @@ impl Gate {
             used,
             version,
             clock,
+            peers: PeerUsers::open().inspect_err(peers_unknown).ok(),
         }
+    }
+
+    /// The question of the user, asked first and once: the kernel's tables are long. Not knowing counts as no.
+    pub(crate) fn own_user(&self, local: SocketAddr, peer: SocketAddr) -> Option<OwnUser> {
+        let peers = self.peers.as_ref()?;
+        let own = peers
+            .is_same_user(local, peer)
+            .inspect_err(peers_unknown)
+            .unwrap_or(false);
+        // A socket on a loopback address has no other peers; the tables might have.
+        let loopback =
+            local.ip().to_canonical().is_loopback() & peer.ip().to_canonical().is_loopback();
+        (own & loopback).then_some(OwnUser { local })
     }
 
     /// Seconds since 1970, by the clock of the gate.
@@ -74,32 +97,23 @@ impl Gate {
         (self.clock)()
     }
 
-    /// The three questions of the upgrade. `None` is a stranger.
-    pub(crate) fn admit(
-        &self,
-        upgrade: Option<&Upgrade>,
-        local: SocketAddr,
-        peer: SocketAddr,
-    ) -> Option<AdmittedOrigin> {
+    /// The two other questions of the upgrade. `None` is a stranger.
+    pub(crate) fn admit(&self, upgrade: Option<&Upgrade>, user: OwnUser) -> Option<AdmittedOrigin> {
         let nothing = Upgrade::default();
         let request = upgrade.unwrap_or(&nothing);
-        let here = SocketAddr::new(local.ip().to_canonical(), local.port());
-        let loopback = here.ip().is_loopback() & peer.ip().to_canonical().is_loopback();
+        let here = SocketAddr::new(user.local.ip().to_canonical(), user.local.port());
         // Compared as text: there is one spelling of an address literal, and every other way to write it, or a name
         // that leads to it, is a page that was not served for this address.
         let host = request.host == here.to_string();
         let origin = self.trust.current().lists_origin(&request.origin);
-        let user = is_same_user(local, peer);
-        if upgrade.is_some() & loopback & host & origin & user {
+        if upgrade.is_some() & host & origin {
             Some(AdmittedOrigin(request.origin.clone()))
         } else {
             // Booleans only: what a stranger sent stays out of the log.
             tracing::debug!(
                 request = upgrade.is_some(),
-                loopback,
                 host,
                 origin,
-                user,
                 "stranger refused"
             );
             None
@@ -152,12 +166,8 @@ impl Gate {
     }
 }
 
-/// Whether the peer's socket belongs to the user of this process; not knowing counts as no.
-pub(crate) fn is_same_user(local: SocketAddr, peer: SocketAddr) -> bool {
-    peer_user::is_same_user(local, peer).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the kernel's socket table cannot be read: nobody is let in");
-        false
-    })
+fn peers_unknown(error: &std::io::Error) {
+    tracing::warn!(%error, "the kernel's socket table cannot be read: nobody is let in");
 }
 
 fn internal(error: ReplayError) -> Code {

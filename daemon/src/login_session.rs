@@ -28,6 +28,7 @@ use protocol::messages::{Hint, Step};
 use protocol::request::Document;
 use rand_core::UnwrapErr;
 
+use crate::notification::service_name;
 use crate::reader::{self, Cancel, DocumentLink, DocumentSource, Notify};
 use crate::session::{AcceptedRequest, FromWorker, Gone, Inbox, Outbox, ToWorker, Worker};
 use files::Files;
@@ -329,10 +330,7 @@ impl Login {
 /// Says in this program's own log, which no page can paint over, who asks for what. Nothing of it is the citizen's.
 fn announce(request: &AcceptedRequest) {
     let claims = request.request.claims();
-    let wanted = request.language.as_ref();
-    let name = wanted
-        .and_then(|language| claims.service.get(language))
-        .or_else(|| claims.service.values().next());
+    let name = service_name(&request.request, request.language.as_ref());
     // A display name holds no control characters.
     let service = name.map_or("", |name| name.as_str());
     let files = match request.request.allows_identity_file() {
@@ -342,15 +340,12 @@ fn announce(request: &AcceptedRequest) {
     tracing::info!(service, origin = %claims.aud, files, "login accepted");
 }
 
-/// A worker over the readers of this computer.
+/// A worker over the readers of this computer; `laid_anew` insists that the document be laid after the request came.
 #[must_use]
-pub fn over_pcsc(reader: Option<String>) -> LoginWorker {
+pub fn over_pcsc(reader: Option<String>, laid_anew: bool) -> LoginWorker {
     LoginWorker::new(Box::new(move |cancel, notify| {
-        Box::new(crate::reader::pcsc::PcscReaders::new(
-            reader.clone(),
-            cancel,
-            notify,
-        ))
+        let readers = crate::reader::pcsc::PcscReaders::new(reader.clone(), cancel, notify);
+        Box::new(readers.laid_anew(laid_anew))
     }))
 }
 

@@ -19,6 +19,7 @@ use rda::read::{self, AccessInput, Trust};
 use rda::reader::pcsc::{self, CardPresence};
 use rda::reader::{Cancel, DocumentSource, Notice, Notify};
 use rda::replay::UsedRequests;
+use rda::sandbox::{self, Needs};
 use rda::server::Server;
 use rda::trust::TrustFolders;
 use zeroize::Zeroizing;
@@ -56,6 +57,8 @@ enum Verb {
     /// failed, 2 if one did (with --trust also if no certificate given vouches for the document), 1 if the document could
     /// not be read.
     Read(ReadArguments),
+    /// List, add and remove the login servers that may ask for your document.
+    Trust(rda::trust_command::Arguments),
 }
 
 #[derive(Args)]
@@ -72,8 +75,15 @@ struct DaemonArguments {
     /// Use this reader only.
     #[arg(long, value_name = "NAME")]
     reader: Option<String>,
+    /// Read no document that lay on the reader before the login began: it has to be laid anew.
+    #[arg(long)]
+    lay_anew: bool,
     #[command(flatten)]
     simulate: Simulate,
+    /// Try what the sandbox is there to refuse, print the outcomes, and end: OWN, FOREIGN, PORT, SOCKET.
+    #[cfg(feature = "simulator")]
+    #[arg(long, num_args = 4, hide = true)]
+    sandbox_trial: Option<Vec<PathBuf>>,
 }
 
 #[derive(Args)]
@@ -151,6 +161,7 @@ fn main() -> ExitCode {
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
         Verb::Doctor(arguments) => doctor(&arguments),
         Verb::Read(arguments) => read(&arguments),
+        Verb::Trust(arguments) => trust(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         tell(format_args!("rda: {error:#}"));
@@ -292,7 +303,10 @@ fn worker(arguments: &DaemonArguments) -> Result<LoginWorker> {
     }
     #[cfg(not(feature = "simulator"))]
     arguments.simulate.refuse()?;
-    Ok(login_session::over_pcsc(arguments.reader.clone()))
+    Ok(login_session::over_pcsc(
+        arguments.reader.clone(),
+        arguments.lay_anew,
+    ))
 }
 
 /// A desk that obeys the lines of standard input.
@@ -310,34 +324,96 @@ fn desk_by_hand() -> rda::reader::simulated::Desk {
     desk
 }
 
+fn own_folders() -> Result<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "rda").context("this user has no home folder")
+}
+
+/// The folder of the user's trust files.
+fn user_trust(folders: &directories::ProjectDirs) -> PathBuf {
+    folders.config_dir().join("servers.d")
+}
+
+fn trust(arguments: &rda::trust_command::Arguments) -> Result<()> {
+    let folders = rda::trust_command::Folders {
+        system: SYSTEM_TRUST.into(),
+        user: user_trust(&own_folders()?),
+    };
+    rda::trust_command::run(
+        arguments,
+        &folders,
+        system_clock()(),
+        &mut std::io::stdin().lock(),
+        &mut std::io::stdout(),
+    )
+}
+
 fn daemon(arguments: &DaemonArguments) -> Result<()> {
     let worker = Arc::new(worker(arguments)?);
-    let folders =
-        directories::ProjectDirs::from("", "", "rda").context("this user has no home folder")?;
-    let trust = match &arguments.trust {
-        Some(folder) => TrustFolders::new(Some(folder.clone()), None),
-        None => TrustFolders::new(
-            Some(SYSTEM_TRUST.into()),
-            Some(folders.config_dir().join("servers.d")),
-        ),
+    let folders = own_folders()?;
+    let (system, user) = match &arguments.trust {
+        Some(folder) => (folder.clone(), None),
+        None => (SYSTEM_TRUST.into(), Some(user_trust(&folders))),
     };
     // Used requests are worth keeping for five minutes: the runtime folder, which ends with the session, where there is one.
     let runtime = folders.runtime_dir().unwrap_or_else(|| folders.cache_dir());
-    let used = UsedRequests::new(runtime.join("used"));
+    let used = runtime.join("used");
+    // Made now, because the sandbox knows only what is there when it is entered.
+    for folder in user.iter().chain([&used]) {
+        make_private(folder).with_context(|| folder.display().to_string())?;
+    }
+    let needs = Needs {
+        read: [system.clone()].into_iter().chain(user.clone()).collect(),
+        write: vec![used.clone()],
+    };
     let version = DaemonVersion::parse(env!("CARGO_PKG_VERSION"))?;
-    let gate = Gate::new(trust, used, version, system_clock());
+    let trust = TrustFolders::new(Some(system), user);
+    let gate = Gate::new(trust, UsedRequests::new(used), version, system_clock());
+    // Not because it is needed yet: from a library loaded now, nothing has to be found on the disk later.
+    if !rda::pcsc_loader::is_installed() {
+        tracing::warn!("no smart-card library here yet: libpcsclite.so.1");
+    }
 
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
-            let server = listen(arguments, gate, worker)?;
+            let server = listen(arguments, gate, worker)?.with_notifications();
+            let status = sandbox::enter(&needs);
+            tracing::info!(%status, "sandbox");
+            #[cfg(feature = "simulator")]
+            if let Some(trial) = &arguments.sandbox_trial {
+                return sandbox_trial(trial);
+            }
             for address in server.local_addrs() {
-                println!("listening on {address}");
+                // Whoever started the daemon may have stopped listening to it.
+                let _ = writeln!(std::io::stdout(), "listening on {address}");
             }
             server.run(stopped()).await;
             Ok(())
         })
+}
+
+fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+#[cfg(feature = "simulator")]
+fn sandbox_trial(arguments: &[PathBuf]) -> Result<()> {
+    let [own, foreign, port, bus] = arguments else {
+        bail!("--sandbox-trial takes four values");
+    };
+    let port = port.to_string_lossy().parse()?;
+    for (name, outcome) in sandbox::trial::run(own, foreign, port, bus) {
+        match outcome {
+            Ok(()) => println!("{name}: done"),
+            Err(error) => println!("{name}: {error}"),
+        }
+    }
+    Ok(())
 }
 
 /// Takes the sockets that systemd hands over, or opens its own.

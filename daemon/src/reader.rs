@@ -54,6 +54,11 @@ pub enum Notice {
         /// The reader's name as PC/SC gives it.
         reader: String,
     },
+    /// A card lies on the reader from before, and has to be taken away and laid again.
+    LaidBefore {
+        /// The reader's name.
+        reader: String,
+    },
     /// A card lies on the reader, and gives no answer: badly placed, or no contactless card.
     NotReadable {
         /// The reader's name.

@@ -2,6 +2,7 @@
 
 mod connection;
 mod login;
+mod visitors;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,15 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 use crate::gate::Gate;
 use crate::session::Worker;
 use login::LoginSlot;
+use visitors::Visitors;
 
-/// Most sockets that are served at a time; further ones wait in the system's queue. A page needs one, and a citizen
-/// with many tabs a few.
-const MAX_SOCKETS: usize = 64;
+pub use connection::frame_limits;
 
 /// How many ports are tried for port 0, where the second address may find the first one's port taken.
 const ANY_PORT_ATTEMPTS: usize = 16;
@@ -26,7 +25,7 @@ const ANY_PORT_ATTEMPTS: usize = 16;
 /// Listens, and serves one login at a time.
 pub struct Server {
     listeners: Vec<TcpListener>,
-    shared: Arc<Shared>,
+    shared: Shared,
     idle_exit: Option<Duration>,
 }
 
@@ -34,7 +33,10 @@ pub struct Server {
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) worker: Arc<dyn Worker>,
-    pub(crate) slot: LoginSlot,
+    pub(crate) slot: Arc<LoginSlot>,
+    visitors: Visitors,
+    /// Whether the desktop shows who asks.
+    notify: bool,
 }
 
 /// The daemon cannot listen.
@@ -99,11 +101,13 @@ impl Server {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             listeners,
-            shared: Arc::new(Shared {
+            shared: Shared {
                 gate,
                 worker,
-                slot: LoginSlot::default(),
-            }),
+                slot: Arc::default(),
+                visitors: Visitors::new(),
+                notify: false,
+            },
             idle_exit: None,
         })
     }
@@ -112,6 +116,13 @@ impl Server {
     #[must_use]
     pub fn with_idle_exit(mut self, quiet: Duration) -> Self {
         self.idle_exit = Some(quiet);
+        self
+    }
+
+    /// Shows the citizen who asks for the document, by the desktop's notifications.
+    #[must_use]
+    pub fn with_notifications(mut self) -> Self {
+        self.shared.notify = true;
         self
     }
 
@@ -127,31 +138,21 @@ impl Server {
     /// Serves until `shutdown` is ready, or until it was idle for long enough. A login under way is cancelled; its
     /// worker ends on its own thread.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
         let mut shutdown = pin!(shutdown);
+        let shared = Arc::new(self.shared);
         loop {
-            let next = async {
-                let permit = Arc::clone(&sockets).acquire_owned().await;
-                (accept_any(&self.listeners).await, permit)
-            };
-            let (accepted, permit) = tokio::select! {
-                next = next => next,
+            let accepted = tokio::select! {
+                accepted = accept_any(&self.listeners) => accepted,
                 () = &mut shutdown => break,
                 () = quiet(self.idle_exit) => {
-                    if sockets.available_permits() == MAX_SOCKETS && self.shared.slot.is_free() {
+                    if shared.visitors.is_empty() && shared.slot.is_free() {
                         break;
                     }
                     continue;
                 }
             };
             match accepted {
-                Ok(stream) => {
-                    let shared = Arc::clone(&self.shared);
-                    tokio::spawn(async move {
-                        connection::serve(stream, shared).await;
-                        drop(permit);
-                    });
-                }
+                Ok(stream) => connection::receive(stream, &shared),
                 // Out of file descriptors, or a peer that left: neither is a reason to stop listening.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
@@ -159,7 +160,7 @@ impl Server {
                 }
             }
         }
-        self.shared.slot.cancel().await;
+        shared.slot.cancel().await;
     }
 }
 

@@ -1,13 +1,20 @@
 //! The gate and the socket under attack: raw sockets against a whole daemon with a worker that counts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "gate/attacks.rs"]
+mod attacks;
 #[path = "gate/conversation.rs"]
 mod conversation;
 #[path = "gate/folders.rs"]
 mod folders;
 #[path = "gate/limits.rs"]
 mod limits;
+#[cfg(all(target_os = "linux", feature = "simulator"))]
+#[path = "gate/notification.rs"]
+mod notification;
 #[path = "gate/strangers.rs"]
 mod strangers;
 #[path = "gate/support.rs"]
 mod support;
+#[path = "gate/trust_command.rs"]
+mod trust_command;

@@ -25,6 +25,7 @@ pub mod release;
 pub mod request;
 pub mod server;
 pub mod session;
+pub mod statistics;
 pub mod texts;
 pub mod verification;
 pub mod visit;

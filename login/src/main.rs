@@ -40,6 +40,12 @@ enum Command {
     },
     /// Read a password from standard input and print its hash for the file of accounts.
     HashPassword,
+    /// Count the events of the audit log by day, action and network, with addresses cut short and nobody named.
+    Statistics {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -77,6 +83,15 @@ fn run(command: Command) -> anyhow::Result<()> {
             command: KeysCommand::New { file },
         } => Keys::create(&file).with_context(|| format!("{}", file.display())),
         Command::HashPassword => hash_password(),
+        Command::Statistics { config } => {
+            let path = Config::open(&config)?.audit;
+            let log = std::fs::File::open(&path).with_context(|| format!("{}", path.display()))?;
+            let log = std::io::BufReader::new(log);
+            Ok(rda_login::statistics::write(
+                log,
+                &mut std::io::stdout().lock(),
+            )?)
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The ten steps over HTTP, with simulated chips: what is accepted, and by which step everything else is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/login.rs"]
+mod login;
 #[path = "support/reader.rs"]
 mod reader;
 #[path = "support/site.rs"]
@@ -8,134 +10,16 @@ mod site;
 
 use icao::access_key::AccessKey;
 use icao::mrz::AccessFields;
-use icao::simulator::{Profile, SimulatedLink};
+use icao::simulator::Profile;
+use login::{KEEP, KEEP_RESULT, Login, refused, request};
 use protocol::chip_authentication::ChipAuthenticationResult;
 use protocol::encoding::Octets;
 use protocol::evidence::Evidence;
-use reader::{Reader, file, lay};
+use reader::{file, lay};
 use serde_json::{Value, json};
 use std::path::Path;
 
-use site::{Browser, PASSWORD, Site, kind_name};
-
-/// A citizen at the document page, with a request and a document on the reader.
-struct Login {
-    browser: Browser,
-    reader: Reader,
-    token: String,
-    chip: SimulatedLink,
-}
-
-impl Login {
-    fn start(site: &Site, profile: Profile) -> Self {
-        let mut browser = site.browser();
-        assert_eq!(browser.log_in(profile.name(), PASSWORD).status, 303);
-        let (reader, token) = request(site, &mut browser, profile);
-        Self {
-            browser,
-            reader,
-            token,
-            chip: lay(profile),
-        }
-    }
-
-    fn post(&mut self, name: &str, sealed: &str) -> Value {
-        let answer = self
-            .browser
-            .api_with(&self.token, name, &json!({ "sealed": sealed }));
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer.json()
-    }
-
-    fn send_evidence(&mut self, evidence: &Evidence) -> (Value, String) {
-        let sealed = self.reader.seal(evidence);
-        (self.post("evidence", &sealed), sealed)
-    }
-
-    fn send_result(&mut self, result: &ChipAuthenticationResult) -> Value {
-        let sealed = self.reader.seal(result);
-        self.post("chip-authentication-result", &sealed)
-    }
-
-    /// To the verdict, with evidence and results changed on the way.
-    fn finish(
-        &mut self,
-        change: impl FnOnce(&mut Evidence),
-        change_result: impl FnOnce(&mut ChipAuthenticationResult),
-    ) -> Value {
-        let mut evidence = self.reader.evidence(&mut self.chip);
-        change(&mut evidence);
-        let (answer, sealed) = self.send_evidence(&evidence);
-        let Some(command) = answer["chip_authentication"].as_str() else {
-            return answer;
-        };
-        let claims = self.reader.command(command, &sealed);
-        let mut result = self
-            .reader
-            .chip_authentication(&mut self.chip, &evidence, &claims);
-        change_result(&mut result);
-        self.send_result(&result)
-    }
-
-    fn level(&mut self) -> String {
-        self.browser.get("/result").value("data-level=")
-    }
-}
-
-fn request(site: &Site, browser: &mut Browser, profile: Profile) -> (Reader, String) {
-    let number = profile.holder().document_number;
-    let body =
-        json!({ "document": kind_name(profile.kind()), "last_four": &number[number.len() - 4..] });
-    let token = browser.get("/document").value("data-token=");
-    let answer = browser.api_with(&token, "start", &body).json();
-    let compact = answer["request"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{answer}"))
-        .to_owned();
-    (
-        Reader::take(&compact, &site.trust, &site.origin, site.now()),
-        token,
-    )
-}
-
-/// Refused at this step with this code, and the session has not risen.
-#[track_caller]
-fn refused(login: &mut Login, answer: &Value, step: u64, code: &str) {
-    assert_eq!(answer["outcome"], "refused", "{answer}");
-    let steps = answer["steps"].as_array().unwrap();
-    let last = steps.last().unwrap();
-    assert_eq!(
-        (last["step"].as_u64(), last["outcome"].as_str()),
-        (Some(step), Some("failed")),
-        "{answer}"
-    );
-    assert!(
-        steps
-            .iter()
-            .rev()
-            .skip(1)
-            .all(|step| step["outcome"] != "failed")
-    );
-    assert_eq!(
-        answer["text_key"],
-        format!("error-{}", code.replace('_', "-")),
-        "{answer}"
-    );
-    assert!(
-        login
-            .browser
-            .get("/result")
-            .body
-            .contains(&format!("data-reason=\"{code}\""))
-    );
-    assert!(
-        login.browser.get("/document").status == 200,
-        "a refusal ends no session"
-    );
-}
-
-const KEEP: fn(&mut Evidence) = |_| ();
-const KEEP_RESULT: fn(&mut ChipAuthenticationResult) = |_| ();
+use site::{PASSWORD, Site};
 
 #[test]
 fn good_documents_lift_the_session() {
@@ -170,7 +54,8 @@ fn good_documents_lift_the_session() {
             before.cookies.get("rda-session"),
             login.browser.cookies.get("rda-session")
         );
-        assert_eq!(before.clone().get("/result").header("location"), "/login");
+        let old = before.clone().get("/result");
+        assert!(old.header("location").starts_with("/login"));
         // The browser is known now: the next login asks for no characters.
         login.browser.cookies.remove("rda-session");
         login.browser.log_in(profile.name(), PASSWORD);
@@ -645,11 +530,12 @@ fn a_browser_that_goes_away_leaves_a_record() {
     let body = json!({ "sealed": login.reader.seal(&evidence) });
     login.browser.api_left(&login.token, "evidence", &body);
     let decided = || site.audit().iter().any(|line| line["action"] == "decided");
-    let asked = (0..2_000).find(|_| {
+    let began = std::time::Instant::now();
+    while !decided() {
         site.browser().get("/login");
-        decided()
-    });
-    assert!(asked.is_some(), "no record of the verdict");
+        let waited = began.elapsed();
+        assert!(waited < std::time::Duration::from_secs(120), "no record");
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Looks at the dependencies without a network: licences, sources and duplicate versions, by the rules of deny.toml.
 //!
-//! cargo-deny reads the same file and does more (advisories), but it would have to be built first, and its advisory
-//! database is a clone from the network. Continuous integration therefore runs this.
+//! cargo-deny reads the same file, but it would have to be built first, and the advisory database is a clone from the
+//! network. Continuous integration therefore runs this; `--db` takes a copy of the database where one is at hand.
+
+mod advisories;
 
 use crate::cargo;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -13,7 +15,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Naming every package that breaks a rule.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(database: Option<&Path>) -> Result<()> {
     let rules = Rules::read(&cargo::root().join("deny.toml"))?;
     let own = packages(&cargo::root())?;
     let mut foreign = packages(&cargo::peers())?;
@@ -24,6 +26,13 @@ pub(crate) fn run() -> Result<()> {
         faults.extend(rules.licence(package));
     }
     faults.extend(rules.duplicates(&own));
+    if let Some(database) = database {
+        let locked: Vec<_> = own
+            .iter()
+            .map(|package| (package.name.as_str(), package.version.as_str()))
+            .collect();
+        faults.extend(advisories::open(database, &locked, &rules.judged)?);
+    }
     if !faults.is_empty() {
         bail!("deny.toml is broken:\n  {}", faults.join("\n  "));
     }
@@ -84,6 +93,8 @@ struct Rules {
     exceptions: Vec<(String, BTreeSet<String>)>,
     /// Name, and the beginning of the version.
     skipped: Vec<(String, String)>,
+    /// Advisories whose reason stands there.
+    judged: Vec<String>,
 }
 
 impl Rules {
@@ -121,10 +132,21 @@ impl Rules {
                     .ok_or_else(|| anyhow!("deny.toml: a skip without `crate = \"name@version\"`"))
             })
             .collect::<Result<_>>()?;
+        let judged = list("advisories", "ignore")?
+            .iter()
+            .map(|ignored| {
+                let text = |name| ignored.get(name).and_then(toml::Value::as_str);
+                text("id")
+                    .zip(text("reason"))
+                    .map(|(id, _)| id.to_owned())
+                    .ok_or_else(|| anyhow!("deny.toml: an advisory without `id` and `reason`"))
+            })
+            .collect::<Result<_>>()?;
         Ok(Self {
             licences,
             exceptions,
             skipped,
+            judged,
         })
     }
 
@@ -309,6 +331,7 @@ mod tests {
             licences: BTreeSet::new(),
             exceptions: Vec::new(),
             skipped: vec![("b".to_owned(), "0.10".to_owned())],
+            judged: Vec::new(),
         };
         assert_eq!(
             rules.duplicates(&packages),

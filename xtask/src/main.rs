@@ -12,6 +12,8 @@ mod mutants;
 mod packages;
 mod readers;
 mod test;
+#[cfg(test)]
+mod threat_model;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -67,7 +69,11 @@ enum Task {
     /// Build librda, the C interface, and lay it out as it is installed.
     Librda(librda::Arguments),
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
-    Audit,
+    Audit {
+        /// A copy of the RustSec advisory database: its advisories are looked at too.
+        #[arg(long, value_name = "PATH")]
+        db: Option<std::path::PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -83,7 +89,7 @@ fn main() -> ExitCode {
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),
         Task::Librda(arguments) => librda::run(&arguments),
-        Task::Audit => audit::run(),
+        Task::Audit { db } => audit::run(db.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A file that shows the package to be there, and the package. The demonstration needs none of them.
-const PACKAGES: [(&str, &str); 15] = [
+const PACKAGES: [(&str, &str); 17] = [
     ("/usr/sbin/pcscd", "pcscd"),
     (
         "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
@@ -15,6 +15,8 @@ const PACKAGES: [(&str, &str); 15] = [
     ("/usr/include/PCSC/winscard.h", "libpcsclite-dev"), // the foreign readers link it
     ("/usr/include/openssl/ssl.h", "libssl-dev"),        // the cryptography is compared with it
     ("/usr/bin/pkg-config", "pkg-config"),
+    ("/usr/bin/dbus-daemon", "dbus-daemon"), // the notification is shown on a bus of the test's own
+    ("/usr/bin/strace", "strace"),           // what a login writes and dials
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
     // The C interface: its examples, and what watches over their memory.

@@ -20,11 +20,11 @@ pub(crate) const REFUSAL: &[u8] =
 
 /// What a request for our subprotocol says about where it comes from. The texts are unchecked.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Upgrade {
+pub struct Upgrade {
     /// The `Host` field.
-    pub(crate) host: String,
+    pub host: String,
     /// The `Origin` field.
-    pub(crate) origin: String,
+    pub origin: String,
     key: String,
 }
 
@@ -50,7 +50,9 @@ impl Upgrade {
         Ok(Self::parse(&head))
     }
 
-    fn parse(head: &[u8]) -> Option<Self> {
+    /// Takes a whole head apart, its empty line included; `None` as in [`Upgrade::read`].
+    #[must_use]
+    pub fn parse(head: &[u8]) -> Option<Self> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut fields);
         match request.parse(head) {
@@ -97,7 +99,8 @@ impl Upgrade {
     }
 
     /// The answer that opens the WebSocket.
-    pub(crate) fn acceptance(&self) -> String {
+    #[must_use]
+    pub fn acceptance(&self) -> String {
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",

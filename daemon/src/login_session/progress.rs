@@ -136,6 +136,10 @@ impl Progress {
                     (Step::WaitingForDocument, None),
                     (Step::Paused, Some(Hint::LayAgain)),
                 ),
+                Notice::LaidBefore { reader } => {
+                    let paused = (Step::Paused, Some(Hint::LayAgain));
+                    (Some(reader), paused, paused)
+                }
                 Notice::NotReadable { reader } => {
                     let paused = (Step::Paused, Some(Hint::NotReadable));
                     (Some(reader), paused, paused)

@@ -110,8 +110,19 @@ impl PcscReaders {
                 had_service: false,
                 dismissed: Arc::default(),
                 noticed: None,
+                laid_anew: false,
+                ignore_present: false,
             },
         }
+    }
+
+    /// Insists that the document be laid while it is waited for: what lies on a reader from before is ignored until it
+    /// was taken away. So no document is read that its holder forgot on the reader.
+    #[must_use]
+    pub fn laid_anew(mut self, insist: bool) -> Self {
+        self.supervisor.laid_anew = insist;
+        self.supervisor.ignore_present = insist;
+        self
     }
 }
 
@@ -135,6 +146,10 @@ struct Supervisor {
     had_service: bool,
     dismissed: Dismissed,
     noticed: Option<Notice>,
+    /// Whether the document has to be laid while it is waited for.
+    laid_anew: bool,
+    /// Whether the next look is the first, and what it finds was there before.
+    ignore_present: bool,
 }
 
 /// A card and where it lies.
@@ -160,6 +175,8 @@ impl Supervisor {
             had_service: self.had_service,
             dismissed: Arc::clone(&self.dismissed),
             noticed: None,
+            laid_anew: self.laid_anew,
+            ignore_present: false,
         }
     }
 
@@ -224,6 +241,9 @@ impl Supervisor {
             let mut states = unaware(context)?;
             states.retain(|state| self.is_watched(state.name()));
             look(context, &mut states)?;
+            if std::mem::take(&mut self.ignore_present) {
+                self.dismiss_present(&states);
+            }
 
             let mut timeout = None;
             match self.judge(&states) {
@@ -299,6 +319,18 @@ impl Supervisor {
         }
     }
 
+    fn dismiss_present(&self, states: &[ReaderState]) {
+        let mut dismissed = self
+            .dismissed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for state in states {
+            if CardPresence::of(state.event_state()) != CardPresence::Absent {
+                dismissed.insert(state.name().to_owned(), state.event_count());
+            }
+        }
+    }
+
     /// Chooses the card to connect to, or says what is missing.
     fn judge(&self, states: &[ReaderState]) -> Look {
         let mut dismissed = self
@@ -316,7 +348,9 @@ impl Supervisor {
                             insertions: state.event_count(),
                         };
                     }
-                    if notice == Notice::NoReader {
+                    if self.laid_anew {
+                        notice = Notice::LaidBefore { reader };
+                    } else if notice == Notice::NoReader {
                         notice = Notice::NoDocument { reader };
                     }
                 }

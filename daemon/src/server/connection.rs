@@ -1,6 +1,5 @@
 //! One socket: the upgrade, the first message, and then messages both ways until one side ends.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +17,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::Shared;
 use super::login::{Attachment, Login, Outgoing};
+use super::visitors::Place;
 use crate::gate::upgrade::{REFUSAL, Upgrade};
-use crate::gate::{self, AdmittedOrigin};
+use crate::gate::{AdmittedOrigin, OwnUser};
 
 /// From connecting to the first message.
 const START_TIME: Duration = Duration::from_secs(5);
@@ -49,19 +49,61 @@ impl From<Code> for End {
     }
 }
 
-/// Serves one connection to its end.
-pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+/// How much one frame and one message may hold, and what waits for a page that does not read.
+#[must_use]
+pub fn frame_limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(8 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4 * MAX_FRAME)
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME))
+}
+
+/// Takes a connection: serves it on a task of its own, or turns it away.
+pub(super) fn receive(stream: TcpStream, shared: &Arc<Shared>) {
     let start_by = Instant::now() + START_TIME;
     let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else {
         return;
     };
-    // Another user of this computer is told at once what every stranger is told, and holds no socket open.
-    if !gate::is_same_user(local, peer) {
-        refuse(stream).await;
-        return;
+    match shared.gate.own_user(local, peer) {
+        Some(user) => {
+            let place = shared.visitors.arrive();
+            let shared = Arc::clone(shared);
+            tokio::spawn(async move { serve(stream, &shared, user, place, start_by).await });
+        }
+        // Another user of this computer is told at once what every stranger is told, and takes no place of this user's.
+        None => match shared.visitors.dismiss() {
+            Some(permit) => {
+                tokio::spawn(async move {
+                    refuse(stream).await;
+                    drop(permit);
+                });
+            }
+            None => refuse_at_once(&stream),
+        },
     }
-    let Some((origin, upgrade)) = admit(&mut stream, &shared, local, peer, start_by).await else {
-        refuse(stream).await;
+}
+
+/// Serves one connection to its end.
+async fn serve(
+    mut stream: TcpStream,
+    shared: &Arc<Shared>,
+    user: OwnUser,
+    mut place: Place,
+    start_by: Instant,
+) {
+    let admitted = tokio::select! {
+        admitted = admit(&mut stream, shared, user, start_by) => admitted,
+        () = place.displaced() => return refuse_at_once(&stream),
+    };
+    let admitted = admitted.zip(shared.visitors.admit());
+    drop(place);
+    let Some(((origin, upgrade), _permit)) = admitted else {
+        match shared.visitors.dismiss() {
+            Some(_permit) => refuse(stream).await,
+            None => refuse_at_once(&stream),
+        }
         return;
     };
     let acceptance = upgrade.acceptance();
@@ -70,17 +112,11 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     };
     // Messages are short and each waits for an answer.
     let _ = stream.set_nodelay(true);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(8 * 1024)
-        .write_buffer_size(0)
-        .max_write_buffer_size(4 * MAX_FRAME)
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME));
     let mut connection = Connection {
-        socket: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
+        socket: WebSocketStream::from_raw_socket(stream, Role::Server, Some(frame_limits())).await,
         frames: 0,
     };
-    if let Some(end) = converse(&mut connection, &shared, origin, start_by).await {
+    if let Some(end) = converse(&mut connection, shared, origin, start_by).await {
         connection.close(end).await;
     }
 }
@@ -88,15 +124,14 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 async fn admit(
     stream: &mut TcpStream,
     shared: &Shared,
-    local: SocketAddr,
-    peer: SocketAddr,
+    user: OwnUser,
     start_by: Instant,
 ) -> Option<(AdmittedOrigin, Upgrade)> {
     let upgrade = timeout_at(start_by, Upgrade::read(stream))
         .await
         .ok()?
         .ok()?;
-    let origin = shared.gate.admit(upgrade.as_ref(), local, peer);
+    let origin = shared.gate.admit(upgrade.as_ref(), user);
     origin.zip(upgrade)
 }
 
@@ -116,6 +151,12 @@ async fn refuse(mut stream: TcpStream) {
         Ok::<_, std::io::Error>(())
     };
     let _ = timeout(CLOSE_TIME, refused).await;
+}
+
+/// Says the same without waiting for anything: where there are so many strangers that waiting would be what they want.
+fn refuse_at_once(stream: &TcpStream) {
+    // A fresh socket has room for so few bytes.
+    let _ = stream.try_write(REFUSAL);
 }
 
 /// The conversation; `None` when the page is gone and there is nobody to say anything to.

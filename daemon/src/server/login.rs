@@ -14,16 +14,19 @@ use protocol::request::Request;
 use protocol::text::LanguageTag;
 use protocol::trust::TrustedServer;
 use subtle::ConstantTimeEq;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::connection::End;
 use crate::gate::AdmittedOrigin;
+use crate::notification::{self, Answer, Words};
 use crate::session::{self, AcceptedRequest, FromWorker, Handle, ToWorker};
 
 /// How long a new request waits for an abandoned login to leave the chip.
 const HANDOVER: Duration = Duration::from_secs(5);
+/// How long the record of used requests may be locked by somebody else.
+const RECORD_TIME: Duration = Duration::from_secs(5);
 /// Most messages that wait for a page or for a login.
 const QUEUE: usize = 32;
 
@@ -113,8 +116,41 @@ impl LoginSlot {
             .map_err(|_| Code::Busy)
     }
 
+    /// Takes the free slot; between making room and here another request may have come in.
+    fn take(self: &Arc<Self>, entry: Entry) -> Result<Taken, Code> {
+        let mut slot = self.lock();
+        if slot.is_some() {
+            return Err(Code::Busy);
+        }
+        *slot = Some(entry);
+        Ok(Taken(Arc::clone(self)))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Entry>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A login's hold on the slot; free again when dropped.
+struct Taken(Arc<LoginSlot>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        *self.0.lock() = None;
+    }
+}
+
+/// Runs what asks the record of used requests, on a thread that may block: the record is locked, and another daemon of
+/// this user may hold the lock.
+async fn on_record<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, Code> + Send + 'static,
+) -> Result<T, Code> {
+    match timeout(RECORD_TIME, tokio::task::spawn_blocking(ask)).await {
+        Ok(Ok(answer)) => answer,
+        _ => {
+            tracing::error!("the record of used requests gives no answer");
+            Err(Code::Internal)
+        }
     }
 }
 
@@ -180,6 +216,8 @@ pub(super) struct Login {
     phase: Phase,
     state: Option<State>,
     sealed: Option<DaemonMessage>,
+    /// Dropped with the login, which takes the notification back.
+    _shown: oneshot::Sender<()>,
 }
 
 impl Login {
@@ -191,7 +229,11 @@ impl Login {
         typed_access: Option<TypedAccess>,
         language: Option<LanguageTag>,
     ) -> Result<Attachment, Code> {
-        let (request, server) = shared.gate.check(origin, request)?;
+        let (request, server) = {
+            let (shared, origin) = (Arc::clone(shared), origin.clone());
+            let request = request.to_owned();
+            on_record(move || shared.gate.check(&origin, &request)).await?
+        };
         shared.slot.make_room().await?;
         let mut session = [0u8; 32];
         getrandom::fill(&mut session).map_err(|_| Code::Internal)?;
@@ -204,19 +246,17 @@ impl Login {
             attached: Arc::new(()),
         };
         let (attachment, page) = Attachment::to(&entry);
+        let refuse = entry.login.clone();
+        let taken = shared.slot.take(entry)?;
         {
-            let mut slot = shared.slot.lock();
-            // Between making room and here another request may have come in.
-            if slot.is_some() {
-                return Err(Code::Busy);
-            }
-            shared.gate.mark_used(&request)?;
-            *slot = Some(entry);
+            let (shared, request) = (Arc::clone(shared), request.clone());
+            on_record(move || shared.gate.mark_used(&request)).await?;
         }
         let began = Instant::now();
         let life = request.claims().exp.saturating_sub(shared.gate.now());
         let deadline = began + Duration::from_secs(life);
         let (worker, inbox, outbox) = session::channel();
+        let words = Words::of(&request, language.as_ref());
         let accepted = AcceptedRequest {
             request: request.clone(),
             server: server.clone(),
@@ -224,6 +264,7 @@ impl Login {
             language,
             deadline: deadline.into_std(),
         };
+        let (shown, ended) = oneshot::channel();
         let login = Self {
             shared: Arc::clone(shared),
             request,
@@ -237,6 +278,7 @@ impl Login {
             phase: Phase::Reading,
             state: None,
             sealed: None,
+            _shown: shown,
         };
         let driver = Arc::clone(&shared.worker);
         let thread = std::thread::Builder::new()
@@ -244,14 +286,22 @@ impl Login {
             .spawn(move || driver.run(accepted, inbox, outbox));
         if let Err(error) = thread {
             tracing::error!(%error, "no thread for the document");
-            *shared.slot.lock() = None;
             return Err(Code::Internal);
         }
-        tokio::spawn(login.run());
+        tokio::spawn(login.run(taken));
+        if shared.notify {
+            tokio::spawn(async move {
+                // Nothing is ever sent: the end of the sender is the end of the login.
+                let ended = async { drop(ended.await) };
+                if notification::show(&words, ended).await == Answer::Refused {
+                    let _ = refuse.send(ToLogin::Fail(Code::RefusedByCitizen)).await;
+                }
+            });
+        }
         Ok(attachment)
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, slot: Taken) {
         self.greet();
         loop {
             tokio::select! {
@@ -270,7 +320,7 @@ impl Login {
             }
         }
         // The worker has left the chip: only now may another login begin.
-        *self.shared.slot.lock() = None;
+        drop(slot);
         let end = match self.phase {
             Phase::Ending(ref mut end) => end.take(),
             _ => Some(Code::Internal.into()),

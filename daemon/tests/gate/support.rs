@@ -342,6 +342,19 @@ impl Page {
         assert_eq!(self.receive(), DaemonMessage::Finished);
     }
 
+    pub(crate) fn send_ping(&mut self) {
+        // The daemon may have had enough already.
+        let _ = self.socket.send(Message::Ping(tungstenite::Bytes::new()));
+    }
+
+    /// The next message of the daemon, or nothing for a frame that is none.
+    pub(crate) fn receive_any(&mut self) -> Option<DaemonMessage> {
+        match self.socket.read().unwrap() {
+            Message::Text(text) => Some(serde_json::from_str(&text).unwrap()),
+            _ => None,
+        }
+    }
+
     /// The next message of the daemon.
     pub(crate) fn receive(&mut self) -> DaemonMessage {
         match self.socket.read().unwrap() {

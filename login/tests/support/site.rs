@@ -15,6 +15,7 @@ pub const PASSWORD: &str = "specimen password";
 
 pub struct Site {
     pub origin: String,
+    pub address: std::net::SocketAddr,
     pub dir: Arc<tempfile::TempDir>,
     pub clock: Arc<AtomicU64>,
     pub trust: protocol::trust::TrustedServer,
@@ -164,6 +165,7 @@ impl Site {
                 ready
                     .send((
                         server.origin().as_str().to_owned(),
+                        server.local_addr(),
                         server.trust_file().unwrap(),
                     ))
                     .unwrap();
@@ -175,9 +177,10 @@ impl Site {
                     .unwrap();
             });
         });
-        let (origin, trust) = started.recv().unwrap();
+        let (origin, address, trust) = started.recv().unwrap();
         Self {
             origin,
+            address,
             dir,
             clock,
             trust,

@@ -1,0 +1,512 @@
+//! The attacks on the daemon, one test for each row of docs/threat-model.md.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use protocol::encoding::encode;
+use protocol::jwk::PublicJwk;
+use protocol::messages::DaemonMessage;
+use protocol::request::DaemonVersion;
+use rda::gate::{Gate, system_clock};
+use rda::replay::UsedRequests;
+use rda::server::{BindError, Server};
+use rda::trust::TrustFolders;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::*;
+
+/// The one answer, octet for octet, and no worker.
+#[track_caller]
+fn stranger(host: &str, origin: &str) {
+    let daemon = TestDaemon::new(idle);
+    let host = host.replace("PORT", &daemon.v4().port().to_string());
+    let mut octets = head(&host, origin).into_bytes();
+    // With the best request there is, stolen: it is not looked at.
+    octets.extend(text_frame(&start(&request(1))));
+    let answer = daemon.exchange(&octets);
+    assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
+    assert_eq!(daemon.runs(), 0);
+    // The request is as good as before.
+    let mut page = daemon.page();
+    page.start(&request(1));
+    page.accepted();
+}
+
+const HERE: &str = "127.0.0.1:PORT";
+
+#[test]
+fn cross_site_websocket_hijack() {
+    stranger(HERE, "https://evil.example");
+}
+
+#[test]
+fn dns_rebinding_by_a_host_name() {
+    stranger(
+        "rebound.evil.example:PORT",
+        "http://rebound.evil.example:PORT",
+    );
+    stranger("localhost:PORT", ORIGIN);
+}
+
+#[test]
+fn dns_rebinding_by_a_name_that_begins_like_an_address() {
+    stranger("127.attacker.example:PORT", ORIGIN);
+    stranger("127.0.0.1.attacker.example:PORT", ORIGIN);
+}
+
+#[test]
+fn loopback_written_as_a_decimal_number() {
+    stranger("2130706433:PORT", ORIGIN);
+}
+
+#[test]
+fn loopback_written_in_octal_or_hexadecimal() {
+    stranger("0177.0.0.1:PORT", ORIGIN);
+    stranger("0x7f.0.0.1:PORT", ORIGIN);
+}
+
+#[test]
+fn loopback_written_as_an_ipv6_address() {
+    stranger("[::ffff:127.0.0.1]:PORT", ORIGIN);
+    stranger("[::1]:PORT", ORIGIN);
+}
+
+#[test]
+fn origin_null() {
+    stranger(HERE, "null");
+}
+
+#[test]
+fn origin_missing() {
+    let daemon = TestDaemon::new(idle);
+    let whole = head(&daemon.v4().to_string(), ORIGIN);
+    let without = whole.replace(&format!("Origin: {ORIGIN}\r\n"), "");
+    assert_ne!(whole, without);
+    assert_eq!(daemon.exchange(without.as_bytes()), REFUSAL.as_bytes());
+    assert_eq!(daemon.runs(), 0);
+}
+
+#[test]
+fn origin_that_begins_with_a_trusted_one() {
+    stranger(HERE, "https://login.example.evil.example");
+    stranger(HERE, "https://login.example@evil.example");
+}
+
+#[test]
+fn origin_that_ends_with_a_trusted_one() {
+    stranger(HERE, "https://evil-login.example");
+    stranger(HERE, "https://evil.login.example");
+}
+
+#[test]
+fn origin_with_http_for_https() {
+    stranger(HERE, "http://login.example");
+}
+
+#[test]
+fn origin_with_another_port() {
+    stranger(HERE, "https://login.example:8443");
+}
+
+/// What the daemon says to this request from the good origin.
+fn answer_to(request: &str) -> (String, u16) {
+    let daemon = TestDaemon::new(idle);
+    let mut page = daemon.page();
+    page.start(request);
+    let answer = page.failed();
+    assert_eq!(daemon.runs(), 0);
+    answer
+}
+
+#[track_caller]
+fn not_authentic(request: &str) {
+    assert_eq!(answer_to(request), ("request_refused".into(), 4401));
+}
+
+fn typ() -> Value {
+    header("rda-request+jwt")
+}
+
+#[test]
+fn request_replayed() {
+    let daemon = TestDaemon::new(idle);
+    let mut page = daemon.page();
+    page.start(&request(1));
+    page.accepted();
+    page.cancel();
+    let mut again = daemon.page();
+    again.start(&request(1));
+    assert_eq!(again.failed(), ("request_used".into(), 4410));
+    assert_eq!(daemon.runs(), 1);
+}
+
+#[test]
+fn request_expired() {
+    let mut claims = claims(1);
+    (claims["iat"], claims["exp"]) = (json!(NOW - 300), json!(NOW));
+    let expired = sign(&typ(), &claims, &key(1));
+    assert_eq!(answer_to(&expired), ("request_expired".into(), 4401));
+}
+
+#[test]
+fn request_from_the_future() {
+    let mut claims = claims(1);
+    (claims["iat"], claims["exp"]) = (json!(NOW + 61), json!(NOW + 361));
+    let future = sign(&typ(), &claims, &key(1));
+    assert_eq!(answer_to(&future), ("clock_wrong".into(), 4401));
+}
+
+#[test]
+fn request_signed_by_nobody() {
+    let header = json!({"alg": "none", "typ": "rda-request+jwt", "kid": "k"});
+    let unsigned = sign(&header, &claims(1), &key(1));
+    not_authentic(&unsigned);
+    not_authentic(&(unsigned.rsplit_once('.').unwrap().0.to_owned() + "."));
+}
+
+/// HMAC-SHA-256 (RFC 2104) for keys of up to 64 octets.
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let pad = |with: u8| {
+        let mut block = [with; 64];
+        block.iter_mut().zip(key).for_each(|(b, k)| *b ^= k);
+        block
+    };
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message);
+    let outer = Sha256::new()
+        .chain_update(pad(0x5c))
+        .chain_update(inner.finalize());
+    outer.finalize().into()
+}
+
+/// The public key is in every trust file: whoever took it for a secret could be fooled by anybody.
+#[test]
+fn request_signed_with_the_public_key_as_a_secret() {
+    let jwk = PublicJwk::from(key(1).verifying_key());
+    let point = key(1).verifying_key().to_sec1_point(true);
+    for secret in [point.as_bytes(), &jwk.thumbprint()] {
+        let header = json!({"alg": "HS256", "typ": "rda-request+jwt", "kid": "k"});
+        let input = format!(
+            "{}.{}",
+            encode(header.to_string().as_bytes()),
+            encode(claims(1).to_string().as_bytes())
+        );
+        let mac = hmac(secret, input.as_bytes());
+        not_authentic(&format!("{input}.{}", encode(&mac)));
+    }
+}
+
+#[test]
+fn request_signed_on_another_curve() {
+    for (algorithm, length) in [("ES384", 96), ("ES512", 132), ("ES256K", 64), ("EdDSA", 64)] {
+        let header = json!({"alg": algorithm, "typ": "rda-request+jwt", "kid": "k"});
+        let signed = sign(&header, &claims(1), &key(1));
+        not_authentic(&signed);
+        let (input, _) = signed.rsplit_once('.').unwrap();
+        not_authentic(&format!("{input}.{}", encode(&vec![1; length])));
+    }
+}
+
+#[test]
+fn request_under_another_key_name() {
+    let header = json!({"alg": "ES256", "typ": "rda-request+jwt", "kid": "other"});
+    not_authentic(&sign(&header, &claims(1), &key(1)));
+}
+
+/// A header that brings its own key, or says where to fetch one.
+#[test]
+fn request_that_brings_its_own_key() {
+    for (name, value) in [
+        ("jwk", json!(PublicJwk::from(key(9).verifying_key()))),
+        ("jku", json!("https://evil.example/keys")),
+        ("x5u", json!("https://evil.example/chain")),
+        ("crit", json!(["exp"])),
+    ] {
+        let mut header = typ();
+        header[name] = value;
+        not_authentic(&sign(&header, &claims(1), &key(9)));
+        not_authentic(&sign(&header, &claims(1), &key(1)));
+    }
+}
+
+/// A retired key, and one that is not in use yet.
+#[test]
+fn request_under_a_key_out_of_its_time() {
+    for (name, time) in [("not_after", NOW - 1), ("not_before", NOW + 1)] {
+        let daemon = TestDaemon::new(idle);
+        let mut file = trust_file("login.example", 1, &[ORIGIN], false);
+        file["keys"][0][name] = json!(time);
+        write_trust(&daemon.folder.path().join("system"), &file);
+        let mut page = daemon.page();
+        page.start(&request(1));
+        assert_eq!(page.failed(), ("request_refused".into(), 4401), "{name}");
+        daemon.set_clock(time);
+        let mut page = daemon.page();
+        page.start(&sign(&typ(), &claims(1), &key(1)));
+        page.accepted();
+    }
+}
+
+#[test]
+fn request_for_another_origin() {
+    let mut claims = claims(1);
+    claims["aud"] = json!(SECOND_ORIGIN);
+    not_authentic(&sign(&typ(), &claims, &key(1)));
+}
+
+/// A second server that this computer trusts for its own origin signs what the first one asked for, with the first one's
+/// key for the evidence.
+#[test]
+fn second_trusted_server_with_the_first_one_s_request() {
+    let mut relayed = claims(1);
+    relayed["iss"] = json!("test.example");
+    // On the first one's page: its trust file lists the origin, and no key of the second.
+    not_authentic(&sign(&typ(), &relayed, &key(5)));
+    // On its own page the request says so, and so does every proof that a chip makes for it.
+    let daemon = TestDaemon::new(idle);
+    let mut page = daemon.page_of(TEST_ORIGIN);
+    page.start(&request(1));
+    assert_eq!(page.failed(), ("request_refused".into(), 4401));
+    assert_eq!(daemon.runs(), 0);
+}
+
+/// Whatever a server writes into its request, it is text of a known form or refused: nothing of it becomes a path, a
+/// line of the log, or a command.
+#[test]
+fn hostile_text_in_every_claim() {
+    let daemon = TestDaemon::new(idle);
+    let folder = daemon.folder.path();
+    let mut before = files_below(folder);
+    for hostile in [
+        "$(touch pwned)",
+        "`touch pwned`; touch pwned | touch pwned",
+        "../../../../tmp/pwned",
+        "line\nINFO login accepted",
+        "\u{1b}[2Jcleared",
+        "\u{202e}reversed",
+        "%s%n%x",
+        "\u{0}",
+        "' OR 1=1 --",
+    ] {
+        for claim in [
+            "iss",
+            "aud",
+            "jti",
+            "ver",
+            "min_version",
+            "iat",
+            "exp",
+            "document",
+            "enc",
+            "access",
+            "read",
+            "must",
+            "service",
+        ] {
+            for value in [
+                json!(hostile),
+                json!([hostile]),
+                json!({ hostile: hostile }),
+            ] {
+                let mut claims = claims(7);
+                claims[claim] = value;
+                let mut page = daemon.page();
+                page.start(&sign(&typ(), &claims, &key(1)));
+                let (code, _) = page.failed();
+                assert!(
+                    ["request_refused", "request_invalid", "claim_unknown"].contains(&&*code),
+                    "{claim} {hostile:?}: {code}"
+                );
+            }
+        }
+        // A name to show is text of any kind, but never with what moves a cursor or begins a line.
+        let mut claims = claims(7);
+        claims["service"] = json!({ "en": hostile });
+        let harmless = !hostile.chars().any(|c| c.is_control() || c == '\u{202e}');
+        let mut page = daemon.page();
+        page.start(&sign(&typ(), &claims, &key(2)));
+        assert_eq!(page.failed().0, "request_refused");
+        if !harmless {
+            let mut page = daemon.page();
+            page.start(&sign(&typ(), &claims, &key(1)));
+            assert_eq!(page.failed().0, "request_invalid", "{hostile:?}");
+        }
+    }
+    assert_eq!(daemon.runs(), 0);
+    before.retain(|path| path.exists());
+    let record = folder.join("runtime");
+    let new: Vec<_> = files_below(folder)
+        .into_iter()
+        .filter(|path| !before.contains(path) && !path.starts_with(&record))
+        .collect();
+    assert!(new.is_empty(), "{new:?}");
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A second tab of the same service hears that a login is under way, and disturbs nothing.
+#[test]
+fn second_tab() {
+    let daemon = TestDaemon::new(idle);
+    let mut first = daemon.page();
+    first.start(&request(1));
+    first.accepted();
+    let mut second = daemon.page();
+    second.start(&request(2));
+    assert_eq!(second.failed(), ("busy".into(), 4409));
+    first.cancel();
+    // The request of the second tab was not used up.
+    let mut second = daemon.page();
+    second.start(&request(2));
+    second.accepted();
+}
+
+/// The name of the session, stolen by another origin that this computer trusts.
+#[test]
+fn session_taken_over_from_another_origin() {
+    let daemon = TestDaemon::new(idle);
+    let mut page = daemon.page();
+    page.start(&request(1));
+    let session = page.accepted();
+    drop(page);
+    let mut thief = daemon.page_of(SECOND_ORIGIN);
+    thief.send(&json!({"type": "resume", "session": session}).to_string());
+    assert_eq!(thief.failed(), ("session_unknown".into(), 4401));
+}
+
+/// One octet at a time, without end: the time for the request is one for all of it.
+#[test]
+fn slow_loris() {
+    let daemon = TestDaemon::new(idle);
+    let mut stream = daemon.connect();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    let octets = head(&daemon.v4().to_string(), ORIGIN);
+    for octet in octets.bytes().cycle() {
+        // The answer is awaited between the octets, which is what makes them slow.
+        let _ = stream.write_all(&[octet]);
+        match stream.read_to_end(&mut answer) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            _ => break,
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "still open");
+    }
+    assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
+    assert_eq!(daemon.runs(), 0);
+}
+
+/// Ten thousand sockets of a program that says nothing, a thousand at a time: a page comes through among them and after
+/// them, and the daemon holds no more than its places.
+#[test]
+fn ten_thousand_connections() {
+    let (all, held) = (10_000, 1_000);
+    let daemon = TestDaemon::new(idle);
+    let address = daemon.v4();
+    let mut crowd = std::collections::VecDeque::new();
+    let mut longest = Duration::ZERO;
+    for count in 1..=all {
+        let began = Instant::now();
+        crowd.push_back(TcpStream::connect(address).unwrap());
+        if crowd.len() > held {
+            crowd.pop_front();
+        }
+        if count % 2_500 == 0 {
+            let id = u8::try_from(count / 2_500).unwrap();
+            let mut page = daemon.page();
+            page.start(&request(id));
+            page.accepted();
+            page.cancel();
+            longest = longest.max(began.elapsed());
+        }
+    }
+    assert_eq!(daemon.runs(), 4);
+    println!(
+        "a page among {held} silent sockets: at most {} ms",
+        longest.as_millis()
+    );
+    // Those that were displaced heard what every stranger hears.
+    let mut oldest = crowd.pop_front().unwrap();
+    let mut answer = Vec::new();
+    oldest.read_to_end(&mut answer).unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
+}
+
+/// Who sits on the port before the daemon comes is named, and the daemon does not share the port with him: not on one
+/// address of two either, for a page may dial the other.
+#[test]
+fn squatter_on_the_port() {
+    let bind = |port| {
+        let folder = tempfile::TempDir::new().unwrap();
+        let gate = Gate::new(
+            TrustFolders::new(None, None),
+            UsedRequests::new(folder.path().join("used")),
+            DaemonVersion::parse("0.1.0").unwrap(),
+            system_clock(),
+        );
+        struct Nobody;
+        impl rda::session::Worker for Nobody {
+            fn run(
+                &self,
+                _: rda::session::AcceptedRequest,
+                _: rda::session::Inbox,
+                _: rda::session::Outbox,
+            ) {
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime
+            .block_on(async { Server::bind(&[port], gate, std::sync::Arc::new(Nobody)).map(drop) })
+    };
+    let squatter = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = squatter.local_addr().unwrap().port();
+    let refused = bind(port).unwrap_err();
+    assert!(matches!(&refused, BindError::PortsInUse(ports) if *ports == [port]));
+    assert!(refused.to_string().contains(&port.to_string()), "{refused}");
+    let Ok(squatter) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
+        assert!(std::env::var_os("CI").is_none(), "no IPv6 here");
+        println!("NOT TESTED: a squatter on ::1. It needs: an IPv6 loopback address");
+        return;
+    };
+    let port = squatter.local_addr().unwrap().port();
+    assert!(matches!(bind(port), Err(BindError::PortsInUse(_))));
+}
+
+/// A page that goes on talking after the daemon accepted it is held to a number of messages.
+#[test]
+fn flood_of_messages() {
+    let daemon = TestDaemon::new(idle);
+    let mut page = daemon.page();
+    page.start(&request(1));
+    page.accepted();
+    for _ in 0..128 {
+        page.send_ping();
+    }
+    loop {
+        match page.receive_any() {
+            Some(DaemonMessage::Error(error)) => {
+                assert_eq!(error.code.symbol(), "too_many_messages");
+                break;
+            }
+            Some(other) => panic!("{other:?}"),
+            None => {}
+        }
+    }
+}
