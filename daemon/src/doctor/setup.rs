@@ -81,6 +81,18 @@ pub(super) fn autostart(machine: &Machine) -> Finding {
     }
 }
 
+/// What Landlock governs in this release. What the running daemon got, it logs at its start.
+fn landlock_of(release: &str) -> &'static str {
+    let mut numbers = release
+        .split(|character: char| !character.is_ascii_digit())
+        .map_while(|number| number.parse::<u32>().ok());
+    match (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) {
+        version if version >= (6, 12) => "files, TCP, signals",
+        version if version >= (6, 7) => "files, TCP",
+        _ => "files",
+    }
+}
+
 /// Whether the kernel has what the daemon locks itself in with.
 pub(super) fn sandbox(machine: &Machine) -> Finding {
     let mut missing = Vec::new();
@@ -93,7 +105,12 @@ pub(super) fn sandbox(machine: &Machine) -> Finding {
         missing.push("seccomp");
     }
     if missing.is_empty() {
-        Finding::passed(Check::Sandbox, "Landlock, seccomp")
+        let kernel = machine
+            .value("proc/sys/kernel/osrelease")
+            .unwrap_or_default();
+        let landlock = landlock_of(&kernel);
+        let given = format!("Linux {kernel}: Landlock ({landlock}), seccomp");
+        Finding::passed(Check::Sandbox, given)
     } else {
         Finding::of(
             Check::Sandbox,
@@ -113,4 +130,22 @@ pub(super) fn clock(machine: &Machine) -> Finding {
         return Finding::of(Check::Clock, Problem::ClockNotSet, "");
     }
     Finding::passed(Check::Clock, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::landlock_of;
+
+    #[test]
+    fn what_a_release_has_of_landlock() {
+        for (release, has) in [
+            ("6.18.44-generic", "files, TCP, signals"),
+            ("6.12", "files, TCP, signals"),
+            ("6.8.0-45-generic", "files, TCP"),
+            ("6.1.0-26-amd64", "files"),
+            ("", "files"),
+        ] {
+            assert_eq!(landlock_of(release), has, "{release}");
+        }
+    }
 }
