@@ -33,6 +33,14 @@ impl Browser {
     /// # Errors
     /// If one of them does not start.
     pub fn start(language: &str) -> Result<Self> {
+        Self::start_with(language, &[])
+    }
+
+    /// As [`Browser::start`], with further arguments on the browser's command line.
+    ///
+    /// # Errors
+    /// If one of them does not start.
+    pub fn start_with(language: &str, further: &[String]) -> Result<Self> {
         let mut command = Command::new(need::CHROMEDRIVER.file);
         command.arg("--port=0");
         let mut driver = Process::start("chromedriver", &command)?;
@@ -63,6 +71,7 @@ impl Browser {
             format!("--accept-lang={language}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
+        arguments.extend_from_slice(further);
         if rustix::process::getuid().is_root() {
             // The browser refuses its sandbox to the superuser, which tests in a container often are.
             arguments.push("--no-sandbox".to_owned());
@@ -77,7 +86,8 @@ impl Browser {
             "",
             &json!({ "capabilities": { "alwaysMatch": {
                 "browserName": "chrome",
-                "timeouts": { "implicit": LOOK_UP_MS },
+                "timeouts": { "implicit": LOOK_UP_MS, "script": LOOK_UP_MS },
+                "goog:loggingPrefs": { "browser": "ALL" },
                 "goog:chromeOptions": { "binary": need::CHROMIUM.file, "args": arguments },
             } } }),
         )?;
@@ -125,6 +135,111 @@ impl Browser {
     /// If the script fails.
     pub fn run(&self, script: &str) -> Result<Value> {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// As [`Browser::run`], for a script that returns a promise: waits for what it brings.
+    ///
+    /// # Errors
+    /// If the script fails or the promise is rejected.
+    pub fn run_async(&self, script: &str) -> Result<Value> {
+        let script = format!(
+            "const done = arguments[0]; (async () => {{ {script} }})().then((value) => done({{ value }}), (error) => done({{ error: String(error) }}));"
+        );
+        let mut answer = self.post("/execute/async", &json!({ "script": script, "args": [] }))?;
+        match answer["error"].as_str() {
+            Some(error) => Err(anyhow!("the script failed: {error}")),
+            None => Ok(answer["value"].take()),
+        }
+    }
+
+    /// A command of the browser's own protocol (Chrome DevTools Protocol).
+    ///
+    /// # Errors
+    /// If the browser refuses it.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
+    }
+
+    /// What the console has complained of since this was last asked: errors of scripts, refused by policy, not found.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub fn complaints(&self) -> Result<Vec<String>> {
+        let entries = self.post("/se/log", &json!({ "type": "browser" }))?;
+        let severe = |entry: &&Value| entry["level"] == "SEVERE";
+        let message = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
+        Ok(entries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(severe)
+            .map(message)
+            .collect())
+    }
+
+    /// Forgets all cookies of the site that is shown.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub fn forget_cookies(&self) -> Result<()> {
+        let answer = self
+            .agent
+            .delete(format!("{}/cookie", self.session))
+            .call()?;
+        value(answer).map(drop)
+    }
+
+    /// Presses keys one after the other where the focus is: characters, or the codes of WebDriver 17.4.2.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        let actions = keys
+            .chars()
+            .flat_map(|key| {
+                [
+                    json!({ "type": "keyDown", "value": key }),
+                    json!({ "type": "keyUp", "value": key }),
+                ]
+            })
+            .collect::<Vec<_>>();
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }),
+        )
+        .map(drop)
+    }
+
+    /// Goes on in a frame of the page, until another page is opened.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn enter(&self, css: &str) -> Result<()> {
+        let frame = self.element(css)?.id;
+        self.post("/frame", &json!({ "id": { ELEMENT: frame } }))
+            .map(drop)
+    }
+
+    /// Opens another tab and looks at it from now on; gives the name of the one before.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub fn new_tab(&self) -> Result<String> {
+        let before = text(&self.get("/window")?)?;
+        let tab = self.post("/window/new", &json!({ "type": "tab" }))?;
+        self.look_at(&text(&tab["handle"])?)?;
+        Ok(before)
+    }
+
+    /// Looks at a tab from now on.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn look_at(&self, tab: &str) -> Result<()> {
+        self.post("/window", &json!({ "handle": tab })).map(drop)
     }
 
     /// Writes what the page looks like to a PNG file.

@@ -33,6 +33,19 @@ impl Desk {
         })
     }
 
+    /// A daemon with an empty simulated reader inside.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn by_hand(site: &Site) -> Result<Self> {
+        let daemon = site.daemon(&Link::ByHand)?;
+        Ok(Self {
+            daemon,
+            chip: None,
+            pcscd: None,
+        })
+    }
+
     /// A daemon before an empty reader: daemon, pcscd and whatever is laid on it are processes of their own.
     ///
     /// # Errors
@@ -52,16 +65,43 @@ impl Desk {
     /// # Errors
     /// If there is no reader or the chip does not start.
     pub fn lay(&mut self, profile: Profile) -> Result<()> {
-        self.lift();
-        if let Some(pcscd) = &self.pcscd {
-            self.chip = Some(lay(profile, pcscd.slot(0), None)?);
-        }
+        let Some(pcscd) = &self.pcscd else {
+            return self.daemon.tell(&format!("lay {}", profile.name()));
+        };
+        self.chip = None;
+        self.chip = Some(lay(profile, pcscd.slot(0), None)?);
         Ok(())
     }
 
     /// Takes the document away.
-    pub fn lift(&mut self) {
+    ///
+    /// # Errors
+    /// If the daemon with the simulated reader has ended.
+    pub fn lift(&mut self) -> Result<()> {
         self.chip = None;
+        match self.pcscd {
+            Some(_) => Ok(()),
+            None => self.daemon.tell("lift"),
+        }
+    }
+
+    /// Moves the document to where the reader no longer reaches it. A virtual reader knows no places: there it is lifted.
+    ///
+    /// # Errors
+    /// As [`Desk::lift`].
+    pub fn slide(&mut self) -> Result<()> {
+        match self.pcscd {
+            Some(_) => self.lift(),
+            None => self.daemon.tell("slide"),
+        }
+    }
+
+    /// Makes every exchange with a chip on the simulated reader take so long, as it does over the air.
+    ///
+    /// # Errors
+    /// As [`Desk::lift`], or if the reader is none of the daemon's own.
+    pub fn set_latency(&mut self, milliseconds: u32) -> Result<()> {
+        self.daemon.tell(&format!("latency {milliseconds}"))
     }
 
     /// The pcscd, if there is one.

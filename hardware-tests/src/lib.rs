@@ -5,17 +5,24 @@
 //! - [`site`]: a login server with specimen accounts,
 //! - [`desk`]: a daemon with a document before it,
 //! - [`page`]: the login page, played without a browser,
-//! - [`browser`]: a real browser without a window,
+//! - [`browser`]: a real browser without a window, and [`firefox`], another one,
+//! - [`accessibility`]: what a checker says of a page,
+//! - [`puppet`]: a daemon that says what the test has it say,
+//! - [`panel`]: the simulated desk in a page, for the demonstration,
 //! - [`process`]: child processes that cannot outlive the test,
 //! - [`cost`]: what a conversation with a chip costs, and the least that it could,
 //! - [`need`]: what a test needs on the machine, and what happens where it is missing.
 
+pub mod accessibility;
 pub mod browser;
 pub mod cost;
 pub mod desk;
+pub mod firefox;
 pub mod need;
 pub mod page;
+pub mod panel;
 pub mod pcscd;
 pub mod process;
+pub mod puppet;
 pub mod site;
 pub mod vpcd;

@@ -36,6 +36,28 @@ pub const CHROMEDRIVER: Need = Need {
     packages: "chromium-driver",
 };
 
+/// The other browser.
+pub const FIREFOX: Need = Need {
+    file: "/usr/bin/firefox-esr",
+    packages: "firefox-esr",
+};
+/// The checker of accessibility, which `cargo xtask packages` fetches by npm.
+pub const AXE: Need = Need {
+    file: concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../login/sdk/node_modules/axe-core/axe.min.js"
+    ),
+    packages: "npm (then: npm ci in login/sdk)",
+};
+/// The compiler that writes the types of the page SDK, which `cargo xtask packages` fetches by npm.
+pub const TYPESCRIPT: Need = Need {
+    file: concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../login/sdk/node_modules/typescript/bin/tsc"
+    ),
+    packages: "nodejs npm (then: npm ci in login/sdk)",
+};
+
 /// `true` if all needs are met. If one is not: an error in continuous integration, and `false` with a message on
 /// the terminal elsewhere.
 ///

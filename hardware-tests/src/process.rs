@@ -1,9 +1,9 @@
 //! Child processes that end with the value that holds them, and with the process that started them.
 
 use anyhow::{Context as _, Result, anyhow};
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 pub struct Process {
     name: String,
     child: Child,
+    input: Option<ChildStdin>,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
@@ -26,8 +27,20 @@ impl Process {
     /// # Errors
     /// If it cannot be started.
     pub fn start(name: &str, command: &Command) -> Result<Self> {
+        Self::start_with(name, command, Stdio::null())
+    }
+
+    /// As [`Process::start`], with a standard input that takes lines by [`Process::tell`].
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start_obedient(name: &str, command: &Command) -> Result<Self> {
+        Self::start_with(name, command, Stdio::piped())
+    }
+
+    fn start_with(name: &str, command: &Command, input: Stdio) -> Result<Self> {
         let mut child = dying_with_us(command)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -49,6 +62,7 @@ impl Process {
         }
         Ok(Self {
             name: name.to_owned(),
+            input: child.stdin.take(),
             child,
             lines,
             seen: Vec::new(),
@@ -74,6 +88,18 @@ impl Process {
                 Err(_) => return Err(self.complaint("the awaited line did not come")),
             }
         }
+    }
+
+    /// Writes a line to the standard input of a child that takes lines.
+    ///
+    /// # Errors
+    /// If it takes none, or has ended.
+    pub fn tell(&mut self, line: &str) -> Result<()> {
+        let input = self
+            .input
+            .as_mut()
+            .ok_or_else(|| anyhow!("{} takes no lines", self.name))?;
+        writeln!(input, "{line}").with_context(|| format!("cannot tell {}", self.name))
     }
 
     /// Waits for the end of the child.

@@ -17,6 +17,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Password of every specimen account.
 pub const PASSWORD: &str = "specimen";
 
+/// Account of a person with two kinds of document; the passport is that of [`Profile::NlPassport2024`].
+pub const SEVERAL: &str = "several";
+
+/// Accounts of persons whose only document may not be used, with what the register holds against it and the code with which
+/// the login server refuses it.
+pub const OBJECTIONS: [(&str, &str, &str); 6] = [
+    ("expired", "", "document_expired"),
+    ("withheld", "indication = \"I\"", "document_withheld"),
+    ("invalidated", "indication = \"R\"", "document_invalidated"),
+    ("missing", "indication = \"V\"", "document_missing"),
+    (
+        "investigated",
+        "under_investigation = true",
+        "document_under_investigation",
+    ),
+    ("nothing", "", "document_unknown"),
+];
+
 /// The programs to run.
 #[derive(Debug, Clone)]
 pub struct Programs {
@@ -44,6 +62,8 @@ impl Programs {
 pub enum Link {
     /// A chip simulated in the daemon itself.
     Simulated(Profile),
+    /// A simulated reader in the daemon itself, on which documents are laid and lifted by lines on its standard input.
+    ByHand,
     /// The readers of the pcscd that listens on this socket.
     Pcscd(PathBuf),
 }
@@ -124,9 +144,10 @@ impl Site {
             .env("XDG_RUNTIME_DIR", self.folder.path());
         match link {
             Link::Simulated(profile) => command.args(["--simulate", profile.name()]),
+            Link::ByHand => command.args(["--simulate", "desk"]),
             Link::Pcscd(socket) => command.env("PCSCLITE_CSOCK_NAME", socket),
         };
-        let mut daemon = Process::start("rda daemon", &command)?;
+        let mut daemon = Process::start_obedient("rda daemon", &command)?;
         daemon.line(PATIENCE, |line| line.contains("listening on").then_some(()))?;
         Ok(daemon)
     }
@@ -205,15 +226,76 @@ audit = "audit.jsonl"
     )
 }
 
-/// One account for each profile, so that a clone is tried against the entry of the person it imitates.
+/// One account for each profile, so that a clone is tried against the entry of the person it imitates, and those of persons
+/// without a simulated document.
 fn accounts(hash: &str) -> String {
-    Profile::ALL
+    let profiles = Profile::ALL
         .iter()
-        .map(|profile| {
-            let (user, bsn) = (profile.name(), profile.holder().bsn);
+        .map(|profile| (profile.name(), profile.holder().bsn.to_owned()));
+    let others = std::iter::once(SEVERAL)
+        .chain(OBJECTIONS.iter().map(|(user, ..)| *user))
+        .zip(test_bsns());
+    profiles
+        .chain(others)
+        .map(|(user, bsn)| {
             format!("[[account]]\nuser = \"{user}\"\npassword = \"{hash}\"\nbsn = \"{bsn}\"\n")
         })
         .collect()
+}
+
+/// Citizen service numbers of the test range that pass the 11-test, beyond those of the profiles.
+fn test_bsns() -> impl Iterator<Item = String> {
+    (999_990_100u32..)
+        .map(|number| number.to_string())
+        .filter(|digits| {
+            let weighted: i64 = digits
+                .bytes()
+                .zip([9i64, 8, 7, 6, 5, 4, 3, 2, -1])
+                .map(|(digit, weight)| i64::from(digit - b'0') * weight)
+                .sum();
+            weighted % 11 == 0
+        })
+}
+
+/// The persons without a simulated document of their own.
+fn further_persons() -> String {
+    let mut bsns = test_bsns();
+    let mut person = |birth: &str, documents: &str| {
+        let bsn = bsns.next().unwrap_or_default();
+        format!("[[person]]\nbsn = \"{bsn}\"\nbirth = \"{birth}\"\n{documents}")
+    };
+    let document = |kind: &str, number: &str, expiry: &str, more: &str| {
+        format!(
+            "[[person.document]]\nkind = \"{kind}\"\nissuing_state = \"NLD\"\nnumber = \"{number}\"\nexpiry = \"{expiry}\"\n{more}\n"
+        )
+    };
+    let holder = Profile::NlPassport2024.holder();
+    let mut text = person(
+        &format!("19{}", dashed(holder.date_of_birth)),
+        &[
+            document(
+                "passport",
+                holder.document_number,
+                &format!("20{}", dashed(holder.date_of_expiry)),
+                "",
+            ),
+            document("identity-card", "SPECI9999", "2036-03-15", ""),
+        ]
+        .concat(),
+    );
+    for (user, objection, _) in OBJECTIONS {
+        let expiry = if user == "expired" {
+            "2020-01-01"
+        } else {
+            "2036-01-01"
+        };
+        let documents = match user {
+            "nothing" => String::new(),
+            _ => document("passport", "SPECI0000", expiry, objection),
+        };
+        text += &person("1980-01-01", &documents);
+    }
+    text
 }
 
 /// The genuine document of each holder.
@@ -242,7 +324,7 @@ fn register() -> String {
             dashed(holder.date_of_expiry),
         ));
     }
-    text
+    text + &further_persons()
 }
 
 /// YYMMDD as YY-MM-DD.

@@ -1,110 +1,255 @@
-//! A citizen at the login page, in a real browser, with a real pcscd between daemon and chip. Leaves pictures in
-//! target/screenshots for people to look at.
+//! A citizen at the login page, in a real browser: real logins with simulated documents, laid, moved and taken away as a hand
+//! would; once with a real pcscd between daemon and chip.
 
-use anyhow::{Result, anyhow};
+#[path = "support/shots.rs"]
+mod shots;
+
+use anyhow::{Result, anyhow, ensure};
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
 use hardware_tests::pcscd;
-use hardware_tests::site::{self, PASSWORD, Programs, Site};
+use hardware_tests::site::{self, PASSWORD, Programs, SEVERAL, Site};
 use icao::simulator::Profile;
-use std::path::{Path, PathBuf};
 
 // The page leaves for the result at the end: what it showed before is kept where the next page finds it.
 const RECORD_STATES: &str = r"
     const seen = [];
-    new MutationObserver(() => {
-        const text = document.getElementById('state').textContent;
-        if (text && seen.at(-1) !== text) {
-            seen.push(text);
-            sessionStorage.setItem('seen', JSON.stringify(seen));
+    const look = () => {
+        for (const id of ['state', 'hint']) {
+            const text = document.getElementById(id).textContent;
+            if (text && seen.at(-1) !== text) {
+                seen.push(text);
+                sessionStorage.setItem('seen', JSON.stringify(seen));
+            }
         }
-    }).observe(document.getElementById('state'), { childList: true, characterData: true, subtree: true });
+    };
+    new MutationObserver(look).observe(document.getElementById('progress-panel'), { childList: true, characterData: true, subtree: true });
 ";
 
-fn picture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/screenshots")
-        .join(format!("{name}.png"))
+fn seen(browser: &Browser) -> Result<Vec<String>> {
+    let seen = browser.run("return sessionStorage.getItem('seen')")?;
+    let seen = seen
+        .as_str()
+        .ok_or_else(|| anyhow!("no states were seen"))?;
+    Ok(serde_json::from_str(seen)?)
 }
 
-/// From the login form to the page that asks for the document.
-fn to_the_document_page(browser: &Browser, site: &Site, profile: Profile) -> Result<()> {
+/// From the login form to the page that asks for the document, with the last four characters filled in.
+fn to_the_document_page(browser: &Browser, site: &Site, user: &str, last_four: &str) -> Result<()> {
     browser.open(site.origin())?;
-    browser.element("#user")?.type_text(profile.name())?;
+    browser.element("#user")?.type_text(user)?;
     browser.element("#password")?.type_text(PASSWORD)?;
-    browser.element("main form button, form button")?.click()?;
+    browser.element("main form button")?.click()?;
+    browser.element("#application[data-ready=true]")?;
+    browser.element("#last-four")?.type_text(last_four)
+}
+
+fn leave(browser: &Browser) -> Result<()> {
+    browser.element("#logout")?.click()?;
+    browser.element("#notice")?;
+    browser.forget_cookies()
+}
+
+#[test]
+fn each_kind_of_document_lifts_the_login_and_each_forgery_is_refused() -> Result<()> {
+    if !need::all("logins in the browser", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let mut desk = Desk::by_hand(&site)?;
+    let browser = Browser::start("nl")?;
+    for (profile, means) in [
+        (Profile::NlPassport2024, "Met wachtwoord en paspoort"),
+        (Profile::NlPassport2011, "Met wachtwoord en paspoort"),
+        (Profile::NlId2014, "Met wachtwoord en identiteitskaart"),
+    ] {
+        desk.lay(profile)?;
+        to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+        browser.element("#start")?.click()?;
+        let level = browser.element("#level")?;
+        ensure!(level.attribute("data-level")? == "25", "{profile:?}");
+        ensure!(level.text()? == "Substantieel");
+        ensure!(browser.element("#means")?.text()? == means);
+        shots::take(&browser, &format!("nl-success-{}", profile.name()))?;
+        ensure!(browser.complaints()?.is_empty());
+        leave(&browser)?;
+    }
+    for (profile, reason) in [
+        (Profile::Clone, "chip_not_genuine"),
+        (Profile::Tampered, "document_altered"),
+    ] {
+        desk.lay(profile)?;
+        to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+        browser.element("#start")?.click()?;
+        let refusal = browser.element("#refusal")?;
+        ensure!(refusal.attribute("data-reason")? == reason, "{profile:?}");
+        shots::take(&browser, &format!("nl-refusal-{reason}"))?;
+        leave(&browser)?;
+    }
+    // The account has had its five tries of this hour.
+    desk.lift()?;
+    let profile = Profile::Tampered;
+    to_the_document_page(&browser, &site, profile.name(), "0000")?;
+    for _ in 0..4 {
+        browser.element("#start")?.click()?;
+        let wrong = browser.element("#last-four[aria-invalid=true]")?;
+        ensure!(
+            !browser
+                .element("#form-error:not(:empty)")?
+                .text()?
+                .is_empty()
+        );
+        wrong.type_text("\u{E003}\u{E003}\u{E003}\u{E003}0000")?;
+        browser.run("document.getElementById('last-four').removeAttribute('aria-invalid')")?;
+    }
+    browser.element("#start")?.click()?;
+    let refusal = browser.element("#refusal")?;
+    ensure!(refusal.attribute("data-reason")? == "too_many_attempts");
+    Ok(())
+}
+
+#[test]
+fn a_document_that_moves_is_laid_back_and_the_login_goes_on() -> Result<()> {
+    if !need::all("a document that moves, in the browser", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let mut desk = Desk::by_hand(&site)?;
+    // Slow enough for a hand: the document is moved while the chip is read.
+    desk.set_latency(30)?;
+    let browser = Browser::start("nl")?;
+    let profile = Profile::NlPassport2024;
+    to_the_document_page(&browser, &site, SEVERAL, site::last_four(profile))?;
+    browser.run(RECORD_STATES)?;
+    // Two kinds of document: the passport is the one that lies on the desk.
+    browser.element("input[value=passport]")?.click()?;
+    browser.element("#start")?.click()?;
+    wait_for_text(&browser, "state", "Leg uw document op de kaartlezer.")?;
+    shots::take(&browser, "nl-lay-down")?;
+    desk.lay(profile)?;
+    wait_for_text(
+        &browser,
+        "state",
+        "De chip wordt gelezen. Laat het document stil liggen.",
+    )?;
+    desk.slide()?;
+    wait_for_text(
+        &browser,
+        "hint",
+        "De chip is niet goed te lezen. Haal het hoesje eraf en leg het document plat, midden op de kaartlezer.",
+    )?;
+    shots::take(&browser, "nl-moved")?;
+    desk.lift()?;
+    desk.lay(profile)?;
+    ensure!(browser.element("#level")?.attribute("data-level")? == "25");
+    let seen = seen(&browser)?;
+    ensure!(seen.len() >= 6, "the citizen sees what happens: {seen:?}");
+    Ok(())
+}
+
+/// Waits until an element of the page shows a text.
+fn wait_for_text(browser: &Browser, id: &str, text: &str) -> Result<()> {
+    browser
+        .run_async(&format!(
+            "const element = document.getElementById({id:?});
+             await new Promise((done) => {{
+                const look = () => element.textContent === {text:?} && done();
+                new MutationObserver(look).observe(element, {{ childList: true, characterData: true, subtree: true }});
+                look();
+             }});"
+        ))
+        .map(drop)
+}
+
+#[test]
+fn a_second_tab_is_told_that_a_login_is_under_way() -> Result<()> {
+    if !need::all("a second tab in the browser", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let mut desk = Desk::by_hand(&site)?;
+    let browser = Browser::start("en")?;
+    let profile = Profile::NlId2014;
+    to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    wait_for_text(&browser, "state", "Lay your document on the card reader.")?;
+    let first = browser.new_tab()?;
+    browser.open(&format!("{}/document", site.origin()))?;
     browser.element("#application[data-ready=true]")?;
     browser
         .element("#last-four")?
         .type_text(site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    browser.element("#error-panel[data-code=busy]:not([hidden])")?;
+    shots::take(&browser, "en-second-tab")?;
+    // The server took the second tab's request in the place of the first one's: the first is refused, not believed.
+    browser.look_at(&first)?;
+    desk.lay(profile)?;
+    let refusal = browser.element("#refusal")?;
+    ensure!(!refusal.attribute("data-reason")?.is_empty());
+    // Whoever stops in one tab can begin again.
+    browser.element("#refusal a.button")?.click()?;
+    browser.element("#application[data-ready=true]")?;
+    browser
+        .element("#last-four")?
+        .type_text(site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    ensure!(browser.element("#level")?.attribute("data-level")? == "25");
     Ok(())
 }
 
-fn needs(what: &str) -> Result<bool> {
-    Ok(need::all(what, &browser::NEEDS)? && need::all(what, &pcscd::NEEDS)?)
+#[test]
+fn without_the_daemon_the_page_says_what_to_do_and_the_citizen_can_stop() -> Result<()> {
+    if !need::all("the page without a daemon", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let browser = Browser::start("nl")?;
+    let profile = Profile::NlId2014;
+    to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    let error = browser.element("#error-panel:not([hidden])")?;
+    ensure!(error.attribute("data-code")? == "daemon_unreachable");
+    ensure!(!browser.element("#error-action")?.text()?.is_empty());
+    browser.element("#error-causes summary")?.click()?;
+    let first = browser.element("#error-causes li")?.text()?;
+    ensure!(first.contains("staat nog niet op deze computer"), "{first}");
+    shots::take(&browser, "nl-no-daemon")?;
+    // The daemon is started, and the same page finds it.
+    let mut desk = Desk::by_hand(&site)?;
+    browser.element("#retry")?.click()?;
+    browser.element("#start")?.click()?;
+    wait_for_text(&browser, "state", "Leg uw document op de kaartlezer.")?;
+    browser.element("#cancel")?.click()?;
+    browser.element("#notice")?;
+    ensure!(browser.address()?.ends_with("/login?notice=cancelled"));
+    // The daemon is free for the next login at once.
+    desk.lay(profile)?;
+    to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    ensure!(browser.element("#level")?.attribute("data-level")? == "25");
+    Ok(())
 }
 
 #[test]
-fn a_passport_lifts_the_login() -> Result<()> {
-    if !needs("a login in the browser")? {
+fn a_passport_lifts_the_login_over_a_real_pcscd() -> Result<()> {
+    if !(need::all("a login in the browser", &browser::NEEDS)?
+        && need::all("a login over pcscd in the browser", &pcscd::NEEDS)?)
+    {
         return Ok(());
     }
     let site = Site::start(Programs::find()?)?;
     let mut desk = Desk::with_reader(&site)?;
     let browser = Browser::start("nl")?;
     let profile = Profile::NlPassport2024;
-    browser.open(site.origin())?;
-    browser.screenshot(&picture("1-login"))?;
-    to_the_document_page(&browser, &site, profile)?;
-    browser.screenshot(&picture("2-start"))?;
+    to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
     browser.run(RECORD_STATES)?;
     browser.element("#start")?.click()?;
     browser.element("#progress-panel:not([hidden]) #state:not(:empty)")?;
-    browser.screenshot(&picture("3-progress"))?;
     desk.lay(profile)?;
-    let level = browser.element("#level")?;
-    assert_eq!(level.attribute("data-level")?, "25");
-    assert_eq!(level.text()?, "Substantieel");
-    browser.screenshot(&picture("4-success"))?;
-    let seen = browser.run("return sessionStorage.getItem('seen')")?;
-    let seen: Vec<String> = serde_json::from_str(
-        seen.as_str()
-            .ok_or_else(|| anyhow!("no states were seen"))?,
-    )?;
-    assert!(seen.len() >= 4, "the citizen sees what happens: {seen:?}");
-    Ok(())
-}
-
-#[test]
-fn a_clone_is_refused_and_the_citizen_told() -> Result<()> {
-    if !needs("a refusal in the browser")? {
-        return Ok(());
-    }
-    let site = Site::start(Programs::find()?)?;
-    let mut desk = Desk::with_reader(&site)?;
-    desk.lay(Profile::Clone)?;
-    let browser = Browser::start("en")?;
-    to_the_document_page(&browser, &site, Profile::Clone)?;
-    browser.element("#start")?.click()?;
-    let refusal = browser.element("#refusal")?;
-    assert_eq!(refusal.attribute("data-reason")?, "chip_not_genuine");
-    browser.screenshot(&picture("5-refusal"))?;
-    Ok(())
-}
-
-#[test]
-fn without_the_daemon_the_page_says_what_to_do() -> Result<()> {
-    if !needs("the page without a daemon")? {
-        return Ok(());
-    }
-    let site = Site::start(Programs::find()?)?;
-    let browser = Browser::start("nl")?;
-    to_the_document_page(&browser, &site, Profile::NlId2014)?;
-    browser.element("#start")?.click()?;
-    let error = browser.element("#error-panel:not([hidden])")?;
-    assert_eq!(error.attribute("data-code")?, "daemon_unreachable");
-    assert!(!browser.element("#error-action")?.text()?.is_empty());
-    browser.screenshot(&picture("6-no-daemon"))?;
+    ensure!(browser.element("#level")?.attribute("data-level")? == "25");
+    let seen = seen(&browser)?;
+    ensure!(seen.len() >= 4, "the citizen sees what happens: {seen:?}");
     Ok(())
 }

@@ -23,6 +23,21 @@ pub fn document() -> serde_json::Value {
     })
 }
 
+/// The part of [`document`] that a page meets: `PageMessage` and `DaemonMessage` with what they are made of.
+#[must_use]
+pub fn messages() -> serde_json::Value {
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    generator.subschema_for::<PageMessage>();
+    generator.subschema_for::<DaemonMessage>();
+    let definitions = generator.take_definitions(true);
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": crate::SUBPROTOCOL,
+        "description": "Messages between login page and RDA daemon",
+        "$defs": definitions,
+    })
+}
+
 /// What travels signed, by `typ` of its JWS.
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "stands for its schema only")]

@@ -543,15 +543,29 @@ fn every_code_has_its_texts() {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_types() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/rda.v1.schema.json");
-    let generated = serde_json::to_string_pretty(&protocol::schema::document()).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(path, &generated).unwrap();
+fn the_published_schemas_are_those_of_the_types() {
+    for (path, schema) in [
+        (
+            concat!(env!("CARGO_MANIFEST_DIR"), "/schema/rda.v1.schema.json"),
+            protocol::schema::document(),
+        ),
+        // Beside the page SDK: what a page sends and hears.
+        (
+            concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../login/sdk/messages.schema.json"
+            ),
+            protocol::schema::messages(),
+        ),
+    ] {
+        let generated = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, &generated).unwrap();
+        }
+        let published = std::fs::read_to_string(path).unwrap();
+        assert!(
+            published == generated,
+            "run the test with UPDATE_SCHEMA=1 and look at what changed in {path}"
+        );
     }
-    let published = std::fs::read_to_string(path).unwrap();
-    assert!(
-        published == generated,
-        "run the test with UPDATE_SCHEMA=1 and look at what changed"
-    );
 }

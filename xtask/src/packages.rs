@@ -1,4 +1,4 @@
-//! The Debian packages that the tests need beside Rust.
+//! What the tests need beside Rust: Debian packages, and two of npm, for development only.
 
 use crate::cargo;
 use anyhow::{Result, bail};
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A file that shows the package to be there, and the package. The demonstration needs none of them.
-const PACKAGES: [(&str, &str); 17] = [
+const PACKAGES: [(&str, &str); 20] = [
     ("/usr/sbin/pcscd", "pcscd"),
     (
         "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
@@ -19,6 +19,9 @@ const PACKAGES: [(&str, &str); 17] = [
     ("/usr/bin/strace", "strace"),           // what a login writes and dials
     ("/usr/bin/chromium", "chromium"),
     ("/usr/bin/chromedriver", "chromium-driver"),
+    ("/usr/bin/firefox-esr", "firefox-esr"),
+    ("/usr/bin/node", "nodejs"),
+    ("/usr/bin/npm", "npm"),
     // The C interface: its examples, and what watches over their memory.
     ("/usr/bin/gcc", "gcc"),
     ("/usr/bin/g++", "g++"),
@@ -44,7 +47,7 @@ pub(crate) fn ensure() -> Result<bool> {
     };
     let wanted = missing();
     if wanted.is_empty() {
-        return Ok(true);
+        return fetch_npm_packages();
     }
     if is_root() && Path::new("/usr/bin/apt-get").exists() {
         eprintln!("installing {}", wanted.join(" "));
@@ -61,13 +64,38 @@ pub(crate) fn ensure() -> Result<bool> {
     }
     let left = missing().join(" ");
     if left.is_empty() {
-        return Ok(true);
+        return fetch_npm_packages();
     }
     if std::env::var_os("CI").is_some() {
         bail!("missing Debian packages: {left}");
     }
     eprintln!("\nNot all tests can run here. They need: apt-get install {left}\n");
     Ok(false)
+}
+
+/// Fetches what `login/sdk/package-lock.json` names, by its hashes, where it has not been fetched: the compiler that checks the
+/// page SDK's types, and the checker of accessibility. Nothing of it is part of any program, and no script of it is run.
+fn fetch_npm_packages() -> Result<bool> {
+    let folder = cargo::root().join("login/sdk");
+    let time = |file: &str| {
+        let metadata = std::fs::metadata(folder.join(file)).ok()?;
+        metadata.modified().ok()
+    };
+    let fetched = time("node_modules/.package-lock.json");
+    if fetched.is_some() && fetched >= time("package-lock.json") {
+        return Ok(true);
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(&folder);
+    match cargo::run(&mut npm) {
+        Ok(()) => Ok(true),
+        Err(error) if std::env::var_os("CI").is_some() => Err(error),
+        Err(error) => {
+            eprintln!("\nNot all tests can run here: {error:#}\n");
+            Ok(false)
+        }
+    }
 }
 
 fn is_root() -> bool {

@@ -5,6 +5,7 @@ use clap::Parser;
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
 use hardware_tests::page::{Ending, Event, Page, Typed, Verdict};
+use hardware_tests::panel::Panel;
 use hardware_tests::pcscd;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
@@ -59,25 +60,43 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// How long one exchange with the chip takes where a person looks on, in milliseconds: as over the air.
+const LATENCY: u32 = 30;
+
 /// Runs until the terminal's interrupt key, and leaves nothing behind.
 fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
     let profile = arguments.profile.unwrap_or(Profile::NlPassport2024);
-    let _desk = desk(site, profile, arguments.pcscd)?;
-    println!("\n    {}/\n", site.origin());
-    println!("user name {}, password {PASSWORD}", profile.name());
-    println!(
-        "last four characters of the document number: {}",
-        site::last_four(profile)
-    );
-    println!(
-        "The document on the simulated reader is {}; the interrupt key ends it all.",
-        profile.name()
-    );
+    let mut desk = if arguments.pcscd {
+        Desk::with_reader(site)?
+    } else {
+        let mut desk = Desk::by_hand(site)?;
+        desk.set_latency(LATENCY)?;
+        desk
+    };
+    desk.lay(profile)?;
+    // On this thread: what the desk starts ends with it.
     tokio::runtime::Builder::new_current_thread()
         .enable_io()
+        .enable_time()
         .build()?
-        .block_on(tokio::signal::ctrl_c())?;
-    Ok(())
+        .block_on(async {
+            let panel = Panel::bind(desk, Some(profile), site.origin()).await?;
+            println!("\n    {}/\n", site.origin());
+            println!("user name {}, password {PASSWORD}", profile.name());
+            println!(
+                "last four characters of the document number: {}",
+                site::last_four(profile)
+            );
+            println!("On the simulated reader lies {}.", profile.name());
+            println!(
+                "The desk, to lay, lift and slide documents: {}/",
+                panel.origin()
+            );
+            println!("The interrupt key ends it all.");
+            panel
+                .run(async { drop(tokio::signal::ctrl_c().await) })
+                .await
+        })
 }
 
 /// What must come of each document: those that must log in, and those that the server must refuse.
