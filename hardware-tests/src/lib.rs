@@ -8,6 +8,7 @@
 //! - [`browser`]: a real browser without a window, and [`firefox`], another one,
 //! - [`accessibility`]: what a checker says of a page,
 //! - [`puppet`]: a daemon that says what the test has it say,
+//! - [`shots`]: pictures for people to look at,
 //! - [`panel`]: the simulated desk in a page, for the demonstration,
 //! - [`process`]: child processes that cannot outlive the test,
 //! - [`cost`]: what a conversation with a chip costs, and the least that it could,
@@ -24,5 +25,6 @@ pub mod panel;
 pub mod pcscd;
 pub mod process;
 pub mod puppet;
+pub mod shots;
 pub mod site;
 pub mod vpcd;

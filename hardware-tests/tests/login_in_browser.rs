@@ -1,14 +1,12 @@
 //! A citizen at the login page, in a real browser: real logins with simulated documents, laid, moved and taken away as a hand
 //! would; once with a real pcscd between daemon and chip.
 
-#[path = "support/shots.rs"]
-mod shots;
-
 use anyhow::{Result, anyhow, ensure};
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
 use hardware_tests::pcscd;
+use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, SEVERAL, Site};
 use icao::simulator::Profile;
 

@@ -1,12 +1,10 @@
 //! The same login in another browser: one success and three refusals.
 
-#[path = "support/shots.rs"]
-mod shots;
-
 use anyhow::{Result, ensure};
 use hardware_tests::desk::Desk;
 use hardware_tests::firefox::{self, Firefox};
 use hardware_tests::need;
+use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
 

@@ -1,15 +1,13 @@
 //! Every page and every state of the login, in a real browser, in both languages: what it says, whether a checker of
 //! accessibility objects, whether it fits a small screen and large letters, and what it weighs.
 
-#[path = "support/shots.rs"]
-mod shots;
-
 use anyhow::{Context as _, Result, ensure};
 use hardware_tests::accessibility::Checker;
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
 use hardware_tests::puppet::{Puppet, Strings};
+use hardware_tests::shots;
 use hardware_tests::site::{self, OBJECTIONS, PASSWORD, Programs, SEVERAL, Site};
 use icao::simulator::Profile;
 use protocol::error::{Code, Layer};
@@ -40,10 +38,11 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     fn open(&self, path: &str) -> Result<()> {
+        let (path, part) = path.split_once('#').unwrap_or((path, ""));
         let mark = if path.contains('?') { '&' } else { '?' };
         let (origin, language) = (self.site.origin(), self.language);
         self.browser
-            .open(&format!("{origin}{path}{mark}lang={language}"))
+            .open(&format!("{origin}{path}{mark}lang={language}#{part}"))
     }
 
     fn log_in(&self, user: &str) -> Result<()> {
@@ -537,15 +536,16 @@ fn nothing_moves_for_those_who_asked_for_rest() -> Result<()> {
     browser.element("#password")?.type_text(PASSWORD)?;
     browser.element("main form button")?.click()?;
     browser.element("#application[data-ready=true]")?;
-    let moving = "return [...document.querySelectorAll('*')].filter((element) => {
-        const style = getComputedStyle(element);
-        return style.transitionDuration !== '0s' || style.animationName !== 'none';
-    }).map((element) => element.id).join()";
-    ensure!(browser.run(moving)? == "progress");
     browser.devtools(
         "Emulation.setEmulatedMedia",
         &json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] }),
     )?;
-    ensure!(browser.run(moving)? == "");
+    let moving = browser.run(
+        "return [...document.querySelectorAll('*')].filter((element) => {
+            const style = getComputedStyle(element);
+            return style.transitionDuration !== '0s' || style.animationName !== 'none';
+        }).map((element) => element.id).join()",
+    )?;
+    ensure!(moving == "", "{moving}");
     Ok(())
 }

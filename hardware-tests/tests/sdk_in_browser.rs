@@ -2,13 +2,11 @@
 
 #[path = "support/integrator.rs"]
 mod integrator;
-#[path = "support/shots.rs"]
-mod shots;
-
 use anyhow::{Context as _, Result, ensure};
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
+use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::access_key::AccessKey;
 use icao::mrz::AccessFields;

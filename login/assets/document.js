@@ -78,7 +78,7 @@ async function showError(error) {
     ...causes.map((cause) => Object.assign(document.createElement("li"), { textContent: texts[`cause-${cause}`] })),
   );
   // Where the browser is the cause, the help page tells which buttons it has.
-  $("error-help").hidden = !(known && error.layer === "browser" && /^(browser_|daemon_)/.test(error.code));
+  $("error-help").hidden = !(known && ["browser_permission_denied", "daemon_unreachable"].includes(error.code));
   $("error-help").querySelector("a").href = `/help#${(await browserName()) ?? ""}`;
   show("error-panel");
   $("error-title").focus();

@@ -277,6 +277,11 @@ export class RdaLogin extends EventTarget {
           this.#queue.push(data);
         }
       };
+      // Safari lets a socket that it blocks fail without ever closing it.
+      socket.onerror = () => {
+        settled();
+        resolve("failed");
+      };
       socket.onclose = () => {
         settled();
         resolve("failed");

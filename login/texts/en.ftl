@@ -57,7 +57,7 @@ document-drawing-identity-card = Drawing: the identity card lies flat on the mid
 document-drawing-driving-licence = Drawing: the driving licence lies flat on the middle of the card reader.
 document-only = You use your:
 document-last-four-short = Fill in the last four characters of the document number.
-document-will-ask = Your browser will ask whether this website may use an app on your computer. Choose to allow it.
+document-will-ask = Your browser can ask whether this website may use an app on your computer. Choose to allow it.
 document-reading-what = We read only what is needed. We do not read your photo, fingerprints, address or signature.
 
 state-connecting = We are looking for the reader app on this computer.

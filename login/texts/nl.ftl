@@ -57,7 +57,7 @@ document-drawing-identity-card = Tekening: de identiteitskaart ligt plat, midden
 document-drawing-driving-licence = Tekening: het rijbewijs ligt plat, midden op de kaartlezer.
 document-only = U gebruikt uw:
 document-last-four-short = Vul de laatste vier tekens van het documentnummer in.
-document-will-ask = Uw browser vraagt zo of deze website een app op uw computer mag gebruiken. Kies dan voor toestaan.
+document-will-ask = Uw browser kan vragen of deze website een app op uw computer mag gebruiken. Kies dan voor toestaan.
 document-reading-what = Wij lezen alleen wat nodig is. Uw foto, vingerafdrukken, adres en handtekening lezen wij niet.
 
 state-connecting = Wij zoeken de kaartlezer-app op deze computer.

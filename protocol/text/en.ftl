@@ -234,7 +234,7 @@ error-evidence-too-large = The data of your document are larger than the app can
 
 error-document-unknown = The register has no document of yours of this kind.
     .title = Your document was not found
-    .action = Choose another document.
+    .action = Use another document, or contact the organisation where you want to log in.
 
 error-document-mismatch = The document on the reader is not the one that is registered for you.
     .title = This is not the right document
@@ -302,7 +302,7 @@ error-evidence-repeated = Each attempt counts only once.
 
 error-too-many-attempts = You have tried too often in a row.
     .title = Too many attempts
-    .action = Wait a quarter of an hour and then try again.
+    .action = Wait an hour and then try again.
 
 error-server-failed = The login service made a mistake.
     .title = Something went wrong at the login service

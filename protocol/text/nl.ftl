@@ -234,7 +234,7 @@ error-evidence-too-large = De gegevens van uw document zijn groter dan de app ka
 
 error-document-unknown = In de registratie staat geen document van u van deze soort.
     .title = Uw document is niet gevonden
-    .action = Kies een ander document.
+    .action = Gebruik een ander document, of neem contact op met de organisatie waar u wilt inloggen.
 
 error-document-mismatch = Het document op de lezer is niet het document dat bij u geregistreerd staat.
     .title = Dit is niet het juiste document
@@ -302,7 +302,7 @@ error-evidence-repeated = Elke poging telt maar één keer.
 
 error-too-many-attempts = U hebt het te vaak achter elkaar geprobeerd.
     .title = Te veel pogingen
-    .action = Wacht een kwartier en probeer het daarna opnieuw.
+    .action = Wacht een uur en probeer het daarna opnieuw.
 
 error-server-failed = De inlogdienst heeft een fout gemaakt.
     .title = Er ging iets mis bij de inlogdienst

@@ -27,9 +27,9 @@ const SDK: &str = include_str!("../../../login/sdk/rda.js");
 const DOCUMENTATION: &str = include_str!("../../../docs/sdk.md");
 
 /// A running service.
-pub struct Integrator {
+pub(crate) struct Integrator {
     /// The origin of its page.
-    pub origin: String,
+    pub(crate) origin: String,
     shared: Arc<Shared>,
 }
 
@@ -49,7 +49,7 @@ struct Shared {
 impl Integrator {
     /// Serves the page of the documentation on a loopback port of its own. `access` is the digest that opens the document;
     /// `audience` is the origin in its requests, its own where none is given.
-    pub fn start(
+    pub(crate) fn start(
         id: &str,
         daemon_port: u16,
         document: &'static str,
@@ -104,7 +104,7 @@ impl Integrator {
     }
 
     /// Puts the trust file of this service into a folder, with the origins that it lists.
-    pub fn trusted(&self, folder: &Path, id: &str, origins: &[&str]) -> Result<()> {
+    pub(crate) fn trusted(&self, folder: &Path, id: &str, origins: &[&str]) -> Result<()> {
         let jwk = serde_json::to_value(PublicJwk::from(self.shared.key.verifying_key()))?;
         let part = |name: &str| jwk[name].as_str().unwrap_or_default().to_owned();
         let text = format!(
@@ -117,7 +117,7 @@ impl Integrator {
     }
 
     /// What the page has brought so far, opened.
-    pub fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         let taken = self.shared.taken.lock();
         taken.unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -37,7 +37,7 @@ pub async fn help(visit: Visit) -> Response {
     let page = Page::of_session(&visit);
     let agent = visit.header("user-agent").unwrap_or_default();
     let own = BROWSERS.iter().find(|(_, _, mark)| agent.contains(mark));
-    let browsers = BROWSERS
+    let mut browsers: Vec<_> = BROWSERS
         .iter()
         .map(|(id, name, _)| Browser {
             id,
@@ -51,5 +51,6 @@ pub async fn help(visit: Visit) -> Response {
                 .collect(),
         })
         .collect();
+    browsers.sort_by_key(|browser| browser.name);
     render(&visit, StatusCode::OK, &HelpPage { page, browsers })
 }

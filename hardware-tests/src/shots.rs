@@ -1,7 +1,7 @@
 //! Pictures of what a browser shows, for people to look at: `target/screenshots`. Taken under `RDA_LONG` only.
 
+use crate::browser::Browser;
 use anyhow::Result;
-use hardware_tests::browser::Browser;
 use std::path::{Path, PathBuf};
 
 /// Where a picture of this name goes.
@@ -17,6 +17,9 @@ pub fn wanted() -> bool {
 }
 
 /// Takes a picture, where pictures are wanted.
+///
+/// # Errors
+/// If it cannot be taken or written.
 pub fn take(browser: &Browser, name: &str) -> Result<()> {
     if wanted() {
         browser.screenshot(&place(name))?;
