@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
+use hardware_tests::puppet::Puppet;
 use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::access_key::AccessKey;
@@ -169,5 +170,72 @@ fn a_page_in_a_frame_that_passes_no_permission_on_is_told_apart() -> Result<()> 
     browser.enter("iframe")?;
     let said = click(&browser)?;
     ensure!(said == "browser_frame_not_allowed", "{said}");
+    Ok(())
+}
+
+#[test]
+fn tells_states_progress_and_hints_comes_back_and_stops_at_a_signal() -> Result<()> {
+    if !need::all("the events of the SDK", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let port = site.daemon_port();
+    let puppet = Puppet::listen(port)?;
+    let service = Integrator::start("somebody-else", port, "passport", opens()?, None)?;
+    let browser = Browser::start("en")?;
+    browser.open(&service.origin)?;
+    browser.run_async(&format!(
+        "const {{ RdaLogin }} = await import('/rda.js');
+         window.told = [];
+         window.brought = 0;
+         window.stop = new AbortController();
+         const login = new RdaLogin({{ ports: [{port}], signal: stop.signal }});
+         for (const name of ['permission', 'progress', 'hint']) {{
+            login.addEventListener(name, ({{ detail }}) => told.push(`${{name}} ${{detail}}`));
+         }}
+         // Outside a click it does not even begin.
+         window.early = await login.connect().then(() => 'connected', (error) => error.code);
+         document.getElementById('go').onclick = async () => {{
+            await login.connect();
+            window.before = told.splice(0);
+            const evidence = async () => (window.brought += 1, {{ chip_authentication: 'c.o.m' }});
+            window.end = login.run({{ request: 'a.b.c', evidence, result: evidence }}).catch((error) => error.code);
+            document.getElementById('say').textContent = 'running';
+         }};"
+    ))?;
+    ensure!(browser.run("return window.early")? == "gesture_missing");
+    browser.element("#go")?.click()?;
+    let mut strings = puppet.page()?;
+    strings.accept()?;
+    strings.say(&json!({ "type": "state", "state": "opening", "progress": 10 }))?;
+    strings.say(
+        &json!({ "type": "state", "state": "paused", "progress": 10, "hint": "document_moved" }),
+    )?;
+    strings.say(&json!({ "type": "state", "state": "reading", "progress": 40 }))?;
+    strings.say(&json!({ "type": "evidence", "sealed": "s.e.a.l.ed" }))?;
+    let command = strings.hear()?;
+    ensure!(
+        command == json!({ "type": "chip_authentication", "command": "c.o.m" }),
+        "{command}"
+    );
+    // The socket is lost before the command was heard: the daemon says its evidence again, and hears the same answer, which
+    // costs the server nothing.
+    strings.cut();
+    let mut again = puppet.page()?;
+    ensure!(again.hear()?["type"] == "resume");
+    again.say(&json!({ "type": "evidence", "sealed": "s.e.a.l.ed" }))?;
+    ensure!(again.hear()? == command);
+    ensure!(browser.run("return window.brought")? == 1);
+    browser.run("stop.abort()")?;
+    ensure!(again.hear()? == json!({ "type": "cancel" }));
+    ensure!(browser.run_async("return await window.end")? == "aborted");
+    ensure!(
+        browser.run("return before.join()")? == "permission prompt,progress 0,hint browser_asks"
+    );
+    let told = browser.run("return told.join()")?;
+    ensure!(
+        told == "progress 10,hint null,hint document_moved,progress 40,hint null",
+        "{told}"
+    );
     Ok(())
 }
