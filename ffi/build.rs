@@ -2,7 +2,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // The same number as `RDA_ABI_VERSION` in src/lib.rs; a test of the installed library compares them.
+    // The same number as `RDA_ABI_VERSION` in src/lib.rs; a test compares them.
     let abi = 0;
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     match system.as_str() {

@@ -906,9 +906,10 @@ RdaCode rda_terminal_add_mrz_digest(RdaTerminal *terminal,
                                     const uint8_t *digest);
 
 /**
- * Adds a card access number: six digits. It opens documents that have PACE.
+ * Adds a card access number: six digits, or the ten characters of a driving licence. It opens documents that have PACE.
  */
-RdaCode rda_terminal_add_can(RdaTerminal *terminal, const char *card_access_number);
+RdaCode rda_terminal_add_can(RdaTerminal *terminal,
+                             const char *card_access_number);
 
 /**
  * Adds the two hashes from which the PACE key is cut (Doc 9303-11, 9.7.1): the first 16 bytes of SHA-1 and the 32 bytes

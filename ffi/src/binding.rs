@@ -55,3 +55,34 @@ impl Binding {
 fn too_long(error: TooLong) -> Failure {
     Failure::new(RdaCode::Argument, error)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::Binding;
+
+    /// The published vectors of the protocol, from the octets that a verifier signs.
+    #[test]
+    fn bindings_are_those_of_the_protocol() {
+        let file = include_str!("../../protocol/tests/vectors/bindings.json");
+        let file: serde_json::Value = serde_json::from_str(file).unwrap();
+        let vectors = file["vectors"].as_array().unwrap();
+        assert!(vectors.len() > 20);
+        for vector in vectors {
+            let text = |name: &str| vector[name].as_str().unwrap();
+            let octets = |name: &str| hex::decode(text(name)).unwrap();
+            let request = text("request_signing_input").as_bytes();
+            let binding = Binding::new(text("origin"), request).unwrap();
+            let (sod, dg14, key) = (octets("sod"), octets("dg14"), octets("public_key"));
+            assert_eq!(
+                binding.challenge(&sod).unwrap().as_slice(),
+                octets("rnd_ifd")
+            );
+            assert_eq!(
+                binding.tweak(&sod, &dg14, &key).unwrap().as_slice(),
+                octets("tweak_before_reduction")
+            );
+        }
+    }
+}

@@ -170,7 +170,7 @@ pub unsafe extern "C" fn rda_terminal_add_mrz_digest(
     unsafe { call(terminal, add) }
 }
 
-/// Adds a card access number: six digits. It opens documents that have PACE.
+/// Adds a card access number: six digits, or the ten characters of a driving licence. It opens documents that have PACE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_terminal_add_can(
     terminal: *mut RdaTerminal,

@@ -9,3 +9,4 @@
 mod chip;
 mod panics;
 mod random_calls;
+mod stores;
