@@ -139,6 +139,9 @@ pub fn inspect(
 
 type Failure = (Step, String);
 
+/// Data groups, each with its content if the chip has it.
+type Groups = Vec<(DataGroup, Option<Vec<u8>>)>;
+
 /// What makes an error the failure of a step.
 fn at<E: fmt::Display>(step: Step) -> impl FnOnce(E) -> Failure {
     move |error| (step, error.to_string())
@@ -228,11 +231,7 @@ impl<'a> Inspection<'a, '_> {
     }
 
     /// The data groups that EF.SOD or EF.COM lists, as far as a terminal without Terminal Authentication may read them.
-    fn groups(
-        &mut self,
-        verifier: &mut Verifier,
-        com: Option<&[u8]>,
-    ) -> Result<Vec<(DataGroup, Option<Vec<u8>>)>, Failure> {
+    fn groups(&mut self, verifier: &mut Verifier, com: Option<&[u8]>) -> Result<Groups, Failure> {
         let mut listed: BTreeSet<DataGroup> = verifier
             .sod()
             .security_object()

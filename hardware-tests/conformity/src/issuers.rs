@@ -67,12 +67,15 @@ fn key(algorithm: &str, label: &str, rsa: &str, dsa: &str) -> Result<IssuerKey> 
     })
 }
 
+/// Issuers by how CSCA and signer sign.
+type Made = HashMap<(String, String), Arc<Issuers>>;
+
 /// The issuers that sign so; made once.
 ///
 /// # Errors
 /// If there is no such way of signing.
 pub fn issuers(csca: &str, signer: &str) -> Result<Arc<Issuers>> {
-    static MADE: Mutex<Option<HashMap<(String, String), Arc<Issuers>>>> = Mutex::new(None);
+    static MADE: Mutex<Option<Made>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let made = made.get_or_insert_default();
     let name = (csca.to_owned(), signer.to_owned());
