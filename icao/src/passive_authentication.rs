@@ -12,13 +12,18 @@ use thiserror::Error;
 use crate::crypto::hash::HashAlgorithm;
 use crate::crypto::signature::{SignatureScheme, VerifyingKey};
 use crate::lds::Sod;
-use crate::pki::csca_store::{Anchor, CscaStore, Issued, NoIssuer};
-use crate::pki::policy::{AlgorithmRule, Policy, Revocation, Role};
+use crate::pki::csca_store::{CscaStore, NoIssuer};
+use crate::pki::policy::{AlgorithmRule, Policy, Role};
 use crate::pki::signature::{self, Readings, SignatureFailure};
 use crate::pki::{
-    Certificate, DocumentKind, Fingerprint, IssuingState, NameMatch, PkiError, SignedData, UnixTime,
+    Certificate, DocumentKind, Fingerprint, NameMatch, PkiError, SignedData, UnixTime,
 };
 use crate::tolerance::{Tolerance, Tolerances};
+
+mod signer;
+
+use signer::outcome_of;
+pub use signer::{SignerVerdict, verify_signer};
 
 /// The outcome of one check. `R` says why it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,18 @@ impl<R> CheckOutcome<R> {
     #[must_use]
     pub const fn failed(&self) -> bool {
         matches!(self, Self::Failed(_))
+    }
+
+    /// A stable name in lower case with underscores, for records and programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotSupported => "not_supported",
+            Self::NotPerformed => "not_performed",
+            Self::Failed(_) => "failed",
+            Self::PassedUntrusted => "passed_untrusted",
+            Self::Passed => "passed",
+        }
     }
 }
 
@@ -117,20 +134,77 @@ pub enum Failure {
     #[error("critical extension {0} is not understood")]
     UnknownCritical(ObjectIdentifier),
     /// The signer was revoked, for the reason of RFC 5280 5.3.1 if one is given.
-    #[error("the signer was revoked (reason {0:?})")]
+    #[error("the signer was revoked{}", reason(*.0))]
     Revoked(Option<u8>),
+    /// The certificate of the signer's issuer was revoked.
+    #[error("the issuer was revoked{}", reason(*.0))]
+    IssuerRevoked(Option<u8>),
     /// The policy asks for a revocation list, and there is none by this issuer.
     #[error("no revocation list of the issuer")]
     NoRevocationList,
-    /// The policy asks for a fresh revocation list, and the newest one is past its next update.
-    #[error("the revocation list is past its next update")]
+    /// The policy asks for a current revocation list, and the newest one is past its next update, or of a later time.
+    #[error("the revocation list is not current")]
     StaleRevocationList,
     /// A deviation the policy does not tolerate.
     #[error("deviation not tolerated: {0}")]
     Deviation(Tolerance),
     /// An algorithm the policy refuses.
-    #[error("algorithm refused by policy: {0:?}")]
+    #[error("algorithm refused by policy: {0}")]
     Algorithm(AlgorithmRule),
+}
+
+impl Failure {
+    /// A stable name in lower case with hyphens, for records and programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SignerMissing => "signer-missing",
+            Self::SignerMalformed(_) => "signer-malformed",
+            Self::PublicKey => "public-key",
+            Self::DigestAlgorithm => "digest-algorithm",
+            Self::MessageDigest => "message-digest",
+            Self::ContentType => "content-type",
+            Self::Signature(SignatureFailure::Algorithm) => "signature-algorithm",
+            Self::Signature(SignatureFailure::KeyMismatch) => "signature-key-mismatch",
+            Self::Signature(SignatureFailure::Invalid) => "signature-invalid",
+            Self::IssuingState => "issuing-state",
+            Self::NoIssuer(NoIssuer::NoAnchor) => "no-anchor",
+            Self::NoIssuer(NoIssuer::NotIssued) => "not-issued",
+            Self::NoIssuer(NoIssuer::Signature) => "issuer-signature",
+            Self::NoIssuer(NoIssuer::OtherKind) => "other-kind",
+            Self::NoIssuer(NoIssuer::OtherState) => "other-state",
+            Self::SignerNotYetValid => "signer-not-yet-valid",
+            Self::SignerExpired => "signer-expired",
+            Self::IssuerNotYetValid => "issuer-not-yet-valid",
+            Self::IssuerExpired => "issuer-expired",
+            Self::SignerPurpose => "signer-purpose",
+            Self::UnknownCritical(_) => "unknown-critical-extension",
+            Self::Revoked(_) => "signer-revoked",
+            Self::IssuerRevoked(_) => "issuer-revoked",
+            Self::NoRevocationList => "no-revocation-list",
+            Self::StaleRevocationList => "stale-revocation-list",
+            Self::Deviation(_) => "deviation",
+            Self::Algorithm(_) => "algorithm",
+        }
+    }
+}
+
+/// CRLReason in the words of RFC 5280 5.3.1.
+fn reason(code: Option<u8>) -> String {
+    let name = match code {
+        None => return String::new(),
+        Some(0) => "unspecified",
+        Some(1) => "key compromise",
+        Some(2) => "compromise of the certification authority",
+        Some(3) => "affiliation changed",
+        Some(4) => "superseded",
+        Some(5) => "cessation of operation",
+        Some(6) => "on hold",
+        Some(9) => "privilege withdrawn",
+        Some(10) => "compromise of the attribute authority",
+        Some(other) => return format!(" (reason {other})"),
+    };
+    format!(" ({name})")
 }
 
 /// The verdict on one signed object.
@@ -163,16 +237,10 @@ impl PassiveAuthentication {
     /// vouches for the signer.
     #[must_use]
     pub fn outcome(&self) -> CheckOutcome<Failure> {
-        let checks = [self.signature, self.usage, self.validity, self.revocation];
-        if let Some(failed) = checks.into_iter().find(CheckOutcome::failed) {
-            return failed;
-        }
-        match self.chain {
-            CheckOutcome::Failed(Failure::NoIssuer(NoIssuer::NoAnchor | NoIssuer::NotIssued)) => {
-                CheckOutcome::PassedUntrusted
-            }
-            chain => chain,
-        }
+        outcome_of(
+            [self.signature, self.usage, self.validity, self.revocation],
+            self.chain,
+        )
     }
 }
 
@@ -248,61 +316,21 @@ pub fn verify_signed_data(
         .document_types
         .clone_from(&signer.extensions().document_types);
 
-    let mut met = signer.tolerances().clone();
-    let mut usage_met = Tolerances::new();
-    verdict.usage = usage(&signer, &mut usage_met)
-        .and_then(|()| {
-            policy
-                .first_not_tolerated(&usage_met)
-                .map_or(Ok(()), |met| Err(Failure::Deviation(met)))
-        })
-        .into();
-    verdict.tolerances.extend(&usage_met);
-    let period = signer.extensions().private_key_usage.unwrap_or_default();
-    let outside = |signed| {
-        period.not_before.is_some_and(|start| signed < start)
-            || period.not_after.is_some_and(|end| end < signed)
-    };
-    if verdict.signing_time.is_some_and(outside) {
-        met.record(Tolerance::SignedOutsidePeriod);
-    }
-    verdict.validity = valid(
+    let standing = verify_signer(
         &signer,
+        verdict.signing_time,
+        store,
+        kind,
+        issuing_state,
         time,
-        Failure::SignerNotYetValid,
-        Failure::SignerExpired,
-    )
-    .into();
-
-    let issued = IssuingState::parse(issuing_state)
-        .map_err(|_| Failure::IssuingState)
-        .and_then(|state| {
-            let issued = store
-                .issuer_of(kind, state, &signer, time, Readings::Lenient)
-                .map_err(Failure::NoIssuer)?;
-            Ok((state, issued))
-        });
-    match issued {
-        Err(failure) => verdict.chain = CheckOutcome::Failed(failure),
-        Ok((state, issued)) => {
-            met.extend(&issued.tolerances);
-            chain_deviations(&signer, &issued.anchor, state, &mut met);
-            let issuer = issued.anchor.certificate();
-            verdict.csca = Some(issuer.fingerprint());
-            verdict.chain = chain(&issued, &met, time, policy).into();
-            if verdict.validity.passed() {
-                verdict.validity = valid(
-                    issuer,
-                    time,
-                    Failure::IssuerNotYetValid,
-                    Failure::IssuerExpired,
-                )
-                .into();
-            }
-            verdict.revocation = revocation(&signer, issuer, store, kind, state, time, policy);
-        }
-    }
-    verdict.tolerances.extend(&met);
+        policy,
+    );
+    verdict.chain = standing.chain;
+    verdict.validity = standing.validity;
+    verdict.usage = standing.usage;
+    verdict.revocation = standing.revocation;
+    verdict.csca = standing.csca;
+    verdict.tolerances.extend(&standing.tolerances);
     verdict
 }
 
@@ -399,142 +427,6 @@ fn signer_certificate(
         }
         (None, _) => Err(malformed.unwrap_or(Failure::SignerMissing)),
     }
-}
-
-/// The purpose of a document signer's certificate (Doc 9303-12 7.1.1): signatures over data, and nothing else.
-fn usage(signer: &Certificate, met: &mut Tolerances) -> Result<(), Failure> {
-    let extensions = signer.extensions();
-    if let Some(critical) = extensions.unknown_critical.first() {
-        return Err(Failure::UnknownCritical(*critical));
-    }
-    // Signers of master lists, deviation lists and visible seals have an extended key usage; document signers have none.
-    if !extensions.extended_key_usage.is_empty() {
-        return Err(Failure::SignerPurpose);
-    }
-    match extensions.key_usage {
-        None => met.record(Tolerance::SignerKeyUsageAbsent),
-        Some(usage) if usage.digital_signature() => {}
-        Some(_) => met.record(Tolerance::SignerKeyUsage),
-    }
-    if extensions.key_usage.is_some() && !extensions.key_usage_critical {
-        met.record(Tolerance::KeyUsageNotCritical);
-    }
-    Ok(())
-}
-
-fn valid(
-    certificate: &Certificate,
-    time: UnixTime,
-    early: Failure,
-    late: Failure,
-) -> Result<(), Failure> {
-    if time < certificate.not_before() {
-        Err(early)
-    } else if certificate.not_after() < time {
-        Err(late)
-    } else {
-        Ok(())
-    }
-}
-
-/// What deviates between signer and issuer without making the signature any less the issuer's.
-fn chain_deviations(
-    signer: &Certificate,
-    anchor: &Anchor,
-    state: IssuingState,
-    met: &mut Tolerances,
-) {
-    let issuer = anchor.certificate();
-    met.extend(issuer.tolerances());
-    let extensions = issuer.extensions();
-    if !extensions
-        .basic_constraints
-        .is_some_and(|constraints| constraints.ca)
-    {
-        met.record(Tolerance::IssuerNotMarkedCa);
-    }
-    if extensions
-        .key_usage
-        .is_some_and(|usage| !usage.key_cert_sign())
-    {
-        met.record(Tolerance::IssuerKeyUsage);
-    }
-    if signer.extensions().authority_key_id.key_id.is_none() {
-        met.record(Tolerance::AuthorityKeyIdentifier);
-    }
-    if !signer.issuer().has_country_in_capitals() {
-        met.record(Tolerance::IssuerCountryForm);
-    }
-    if signer.subject().country() != Some(state) {
-        met.record(Tolerance::SignerCountry);
-    }
-    let issued = signer.not_before();
-    let period = extensions.private_key_usage.unwrap_or_default();
-    if issued < period.not_before.unwrap_or(issuer.not_before())
-        || period.not_after.unwrap_or(issuer.not_after()) < issued
-    {
-        met.record(Tolerance::IssuedOutsidePeriod);
-    }
-    if issuer.not_after() < signer.not_after() {
-        met.record(Tolerance::OutlivesIssuer);
-    }
-}
-
-/// The chain holds; whether the policy accepts how.
-fn chain(
-    issued: &Issued,
-    met: &Tolerances,
-    time: UnixTime,
-    policy: &Policy,
-) -> Result<(), Failure> {
-    if let Some(critical) = issued
-        .anchor
-        .certificate()
-        .extensions()
-        .unknown_critical
-        .first()
-    {
-        return Err(Failure::UnknownCritical(*critical));
-    }
-    let key = issued.anchor.key().ok_or(Failure::PublicKey)?;
-    if let Some(rule) =
-        policy.refuses_signature(key, issued.scheme, Role::CertificateSignature, time)
-    {
-        return Err(Failure::Algorithm(rule));
-    }
-    policy
-        .first_not_tolerated(met)
-        .map_or(Ok(()), |tolerance| Err(Failure::Deviation(tolerance)))
-}
-
-fn revocation(
-    signer: &Certificate,
-    issuer: &Certificate,
-    store: &CscaStore,
-    kind: DocumentKind,
-    state: IssuingState,
-    time: UnixTime,
-    policy: &Policy,
-) -> CheckOutcome<Failure> {
-    if policy.revocation == Revocation::Ignored {
-        return CheckOutcome::NotPerformed;
-    }
-    let required = policy.revocation == Revocation::Required;
-    let Some(list) = store.revocation_list(kind, state, issuer) else {
-        return if required {
-            CheckOutcome::Failed(Failure::NoRevocationList)
-        } else {
-            CheckOutcome::NotPerformed
-        };
-    };
-    // Revoked is revoked, however old the list and whatever the time asked for: the reason to revoke may lie before it.
-    if let Some(revocation) = list.revocation(signer.serial()) {
-        return CheckOutcome::Failed(Failure::Revoked(revocation.reason));
-    }
-    if required && list.next_update().is_none_or(|next| next < time) {
-        return CheckOutcome::Failed(Failure::StaleRevocationList);
-    }
-    CheckOutcome::Passed
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(crate) mod fixtures;
 mod issuing_state;
 pub mod master_list;
 mod name;
+mod object;
 pub mod policy;
 pub mod signature;
 pub mod signed_data;
@@ -27,6 +28,7 @@ pub use csca_store::CscaStore;
 pub use issuing_state::IssuingState;
 pub use master_list::MasterList;
 pub use name::{Name, NameMatch};
+pub use object::{Anchors, PkiObject};
 pub use policy::Policy;
 pub use signed_data::SignedData;
 pub use time::UnixTime;
@@ -67,6 +69,9 @@ pub enum PkiError {
     /// An extension marked critical whose content is malformed.
     #[error("critical extension is malformed")]
     Extension,
+    /// A master list or other object of the directory, but not what is wanted here.
+    #[error("not a certificate, revocation list or master list")]
+    Object,
     /// A public key that is malformed or of an unsupported kind.
     #[error("public key is malformed or of an unsupported kind")]
     PublicKey,

@@ -180,7 +180,9 @@ pub struct Config {
     pub levels: Option<PathBuf>,
     /// What is accepted of documents.
     pub policy: PolicyChoice,
-    /// Trust anchors.
+    /// The trust store that `rda-login trust import` keeps.
+    pub trust_store: Option<PathBuf>,
+    /// Trust anchors in folders, beside the trust store or in place of it.
     pub csca: Vec<CscaFolder>,
     /// Sessions held at once.
     pub max_sessions: usize,
@@ -213,6 +215,7 @@ struct File {
     policy: PolicyChoice,
     #[serde(default)]
     csca: Vec<CscaFolder>,
+    trust_store: Option<PathBuf>,
     #[serde(default = "default_sessions")]
     max_sessions: usize,
 }
@@ -272,7 +275,7 @@ impl Config {
         {
             return Err(fault("daemon_ports", "1 to 4 ports from 1024 up"));
         }
-        if file.csca.is_empty() {
+        if file.csca.is_empty() && file.trust_store.is_none() {
             return Err(fault(
                 "csca",
                 "without a trust anchor no document can be accepted",
@@ -307,6 +310,7 @@ impl Config {
             audit: at(file.audit),
             levels: file.levels.map(at),
             policy: file.policy,
+            trust_store: file.trust_store.map(at),
             csca: file
                 .csca
                 .into_iter()

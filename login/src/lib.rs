@@ -27,6 +27,7 @@ pub mod server;
 pub mod session;
 pub mod statistics;
 pub mod texts;
+pub mod trust;
 pub mod verification;
 pub mod visit;
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use rda_login::keys::Keys;
 use rda_login::request::Issuer;
+use rda_login::trust::TrustCommand;
 use rda_login::{Config, Server};
 use zeroize::Zeroizing;
 
@@ -32,6 +33,11 @@ enum Command {
         /// The configuration file.
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Trust anchors: CSCA certificates, master lists and revocation lists.
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
     },
     /// The server's secrets.
     Keys {
@@ -67,7 +73,7 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("rda-login: {error:#}");
             ExitCode::FAILURE
@@ -75,8 +81,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Trust { command } => return command.run(),
         Command::Serve { config } => serve(&config),
         Command::TrustFile { config } => trust_file(&config),
         Command::Keys {
@@ -92,7 +99,8 @@ fn run(command: Command) -> anyhow::Result<()> {
                 &mut std::io::stdout().lock(),
             )?)
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[tokio::main(flavor = "current_thread")]

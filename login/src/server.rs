@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use icao::pki::IssuingState;
 use icao::pki::csca_store::CscaStore;
+use icao::pki::{Anchors, Fingerprint};
 use protocol::error::Code;
 use protocol::origin::Origin;
 use protocol::request::Document;
@@ -36,6 +37,7 @@ use crate::release::{AccessNeeded, Releases};
 use crate::request::{Issuer, IssuerError};
 use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore};
 use crate::texts::{Texts, TextsError};
+use crate::trust::TrustStore;
 use crate::verification::{Rules, anchor_kind};
 use crate::{api, pages};
 
@@ -95,6 +97,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// A trust anchor of the simulator, whose private keys are public.
+    #[error("an anchor of the simulator, which needs `test = true`: {0}")]
+    Simulated(Fingerprint),
     /// A trust anchor or revocation list.
     #[error("{path}: {reason}")]
     Csca {
@@ -178,7 +183,7 @@ impl App {
             jar: Jar::new(!issuer.origin.is_plain_http()),
             issuer,
             rules: Rules {
-                csca: csca_store(&config.csca, config.test)?,
+                csca: csca_store(&config)?,
                 policy: config.policy.policy(),
             },
             config,
@@ -279,24 +284,38 @@ impl App {
 /// In every certificate of the simulator; its private keys are public.
 const SIMULATED: &[u8] = b"RDA simulator";
 
-/// Reads the trust anchors, every file of each folder a certificate (DER), and then the revocation lists that they signed.
-/// Anchors of the simulator are for tests only.
-fn csca_store(folders: &[CscaFolder], test: bool) -> Result<CscaStore, StartError> {
-    let mut store = CscaStore::new();
-    for anchors in folders {
+/// Reads the trust store, then the trust anchors of folders, every file a certificate (DER), and last the revocation lists
+/// that they signed. Anchors of the simulator are for tests only.
+fn csca_store(config: &Config) -> Result<CscaStore, StartError> {
+    let mut anchors = Anchors::new(&[]);
+    if let Some(path) = &config.trust_store {
+        TrustStore::open(path)
+            .and_then(|kept| kept.add_to(&mut anchors))
+            .map_err(|error| refused(path, error))?;
+    }
+    let (mut store, unsigned) = anchors.into_store();
+    if let (Some(path), Some((list, error))) = (&config.trust_store, unsigned.first()) {
+        let reason = format!("revocation list of {}: {error}", list.issuer());
+        return Err(refused(path, reason));
+    }
+    for anchors in &config.csca {
         let state = issuing_state(anchors)?;
         for (path, der) in files(&anchors.folder)? {
-            if !test && der.windows(SIMULATED.len()).any(|part| part == SIMULATED) {
-                let reason = "an anchor of the simulator, which needs `test = true`";
-                return Err(refused(&path, reason));
-            }
             store
                 .add(anchor_kind(anchors.kind), state, &der)
                 .map_err(|error| refused(&path, error))?;
         }
     }
+    let simulated = |der: &[u8]| der.windows(SIMULATED.len()).any(|part| part == SIMULATED);
+    if !config.test
+        && let Some((_, _, anchor)) = store
+            .iter()
+            .find(|(_, _, anchor)| simulated(anchor.certificate().raw()))
+    {
+        return Err(StartError::Simulated(anchor.fingerprint()));
+    }
     // An anchor may stand in another entry of the same kind and state.
-    for anchors in folders {
+    for anchors in &config.csca {
         let Some(folder) = &anchors.revocation_lists else {
             continue;
         };

@@ -1,17 +1,18 @@
 //! What `rda read` is given: access data, trust anchors, a time.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use icao::access_key::AccessKey;
 use icao::mrz::{AccessFields, Mrz};
-use icao::pki::{Certificate, CscaStore, DocumentKind, UnixTime, encoding};
+use icao::pki::encoding::Objects;
+use icao::pki::{Anchors, CscaStore, DocumentKind, UnixTime};
 use protocol::messages::TypedAccess;
 use zeroize::Zeroizing;
 
-/// Longest file of certificates that is read, in bytes.
-const LONGEST_FILE: u64 = 64 * 1024 * 1024;
+/// Files of certificates are read in pieces of this many bytes.
+const PIECE_LEN: usize = 1 << 16;
 
 /// Why something given could not be used. None of these names access data.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +26,6 @@ pub enum InputError {
         /// Why.
         error: io::Error,
     },
-    /// A file of certificates longer than 64 MiB.
-    #[error("{0}: too long")]
-    TooLong(PathBuf),
     /// A file that was named holds no certificate.
     #[error("{0}: no certificate in it")]
     NoCertificate(PathBuf),
@@ -100,13 +98,14 @@ impl AccessInput {
     }
 }
 
-/// Reads CSCA certificates, PEM or DER, from files and from the files of folders. Each vouches for passports and identity
-/// cards of the state that its subject names.
+/// Reads CSCA certificates, revocation lists and master lists (PEM, DER, LDIF) from files and from the files of folders.
+/// Each certificate vouches for passports and identity cards of the state that its subject names. Revocation lists count if
+/// one of these certificates signed them.
 ///
 /// # Errors
 /// [`InputError`]; in a folder, files without a certificate are passed over.
 pub fn trust_anchors(paths: &[PathBuf]) -> Result<CscaStore, InputError> {
-    let mut store = CscaStore::new();
+    let mut anchors = Anchors::new(&[DocumentKind::TravelDocument, DocumentKind::IdentityCard]);
     for path in paths {
         if path.is_dir() {
             let failed = |error| InputError::File {
@@ -119,39 +118,38 @@ pub fn trust_anchors(paths: &[PathBuf]) -> Result<CscaStore, InputError> {
             }
             files.sort();
             for file in files.iter().filter(|file| file.is_file()) {
-                add_file(&mut store, file)?;
+                add_file(&mut anchors, file)?;
             }
-        } else if add_file(&mut store, path)? == 0 {
+        } else if add_file(&mut anchors, path)? == 0 {
             return Err(InputError::NoCertificate(path.clone()));
         }
     }
-    Ok(store)
+    Ok(anchors.into_store().0)
 }
 
-/// Adds the certificates of one file; returns how many it holds.
-fn add_file(store: &mut CscaStore, path: &Path) -> Result<usize, InputError> {
+/// Adds what one file holds; returns how many objects of use it has.
+fn add_file(anchors: &mut Anchors, path: &Path) -> Result<usize, InputError> {
     let failed = |error| InputError::File {
         path: path.to_owned(),
         error,
     };
-    if fs::metadata(path).map_err(failed)?.len() > LONGEST_FILE {
-        return Err(InputError::TooLong(path.to_owned()));
-    }
-    let file = fs::read(path).map_err(failed)?;
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut objects = Objects::new();
+    let mut piece = vec![0; PIECE_LEN];
     let mut found = 0;
-    for object in encoding::objects(&file).map_while(Result::ok) {
-        let Ok(certificate) = Certificate::parse(&object) else {
-            continue;
-        };
-        let Some(state) = certificate.subject().country() else {
-            continue;
-        };
-        for kind in [DocumentKind::TravelDocument, DocumentKind::IdentityCard] {
-            store.add_certificate(kind, state, certificate.clone());
+    loop {
+        let read = file.read(&mut piece).map_err(failed)?;
+        objects.feed(piece.get(..read).unwrap_or_default());
+        if read == 0 {
+            objects.finish();
         }
-        found += 1;
+        while let Some(object) = objects.next_object() {
+            found += usize::from(object.is_ok_and(|object| anchors.add(&object).is_ok()));
+        }
+        if read == 0 {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
 
 /// Reads a time: a day, a day with a time in UTC, or seconds since 1970.
@@ -159,33 +157,7 @@ fn add_file(store: &mut CscaStore, path: &Path) -> Result<usize, InputError> {
 /// # Errors
 /// [`InputError::Time`].
 pub fn parse_time(text: &str) -> Result<UnixTime, InputError> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(UnixTime(seconds));
-    }
-    let (date, time) = match text.split_once('T') {
-        Some((date, time)) => (date, time.strip_suffix('Z').ok_or(InputError::Time)?),
-        None => (text, "00:00:00"),
-    };
-    let numbers = |text: &str, separator| -> Option<[i64; 3]> {
-        let parts: Option<Vec<i64>> = text
-            .split(separator)
-            .map(|part| {
-                part.bytes()
-                    .all(|byte| byte.is_ascii_digit())
-                    .then(|| part.parse().ok())?
-            })
-            .collect();
-        parts?.try_into().ok()
-    };
-    let [year, month, day] = numbers(date, '-').ok_or(InputError::Time)?;
-    let [hour, minute, second] = numbers(time, ':').ok_or(InputError::Time)?;
-    let small = |number: i64| u8::try_from(number).map_err(|_| InputError::Time);
-    let UnixTime(midnight) =
-        UnixTime::from_date(year, small(month)?, small(day)?).ok_or(InputError::Time)?;
-    if hour > 23 || minute > 59 || second > 59 {
-        return Err(InputError::Time);
-    }
-    Ok(UnixTime(midnight + hour * 3600 + minute * 60 + second))
+    text.parse().map_err(|_| InputError::Time)
 }
 
 #[cfg(test)]

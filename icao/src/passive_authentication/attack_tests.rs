@@ -9,10 +9,12 @@ use proptest::prelude::*;
 
 use super::world::{KIND, TIME, World};
 use super::*;
+use crate::pki::IssuingState;
 use crate::pki::fixtures::{
     CertificateSpec, Key, Made, NULL, RSA_SHA256, RSASSA_PSS, STATE, algorithm, extension,
     security_object, sequence, utc, version_info,
 };
+use crate::pki::policy::Revocation;
 use crate::tlv::encode;
 
 #[test]

@@ -4,7 +4,8 @@ use super::*;
 use crate::corpus::{self, Corpus};
 use crate::lds::sod::HashMatch;
 use crate::lds::{CardSecurity, DataGroup};
-use crate::pki::encoding;
+use crate::pki::policy::Revocation;
+use crate::pki::{IssuingState, encoding};
 
 /// The time at which the corpus is judged, 2026-09-01.
 const TIME: UnixTime = UnixTime(1_788_220_800);

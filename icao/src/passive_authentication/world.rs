@@ -1,6 +1,7 @@
 //! A CSCA, its document signer and a document, made for tests with one deviation at a time.
 
 use super::*;
+use crate::pki::IssuingState;
 use crate::pki::fixtures::{CertificateSpec, Key, Made, STATE, SodSpec, extension, sequence, utc};
 use crate::tlv::encode;
 

@@ -6,11 +6,11 @@ use core::ops::Range;
 use der::asn1::ObjectIdentifier;
 
 use super::crl::extension_fields;
+use super::encoding::only_object;
 use super::time;
 use super::{Name, PkiError, UnixTime};
 use crate::crypto::hash::HashAlgorithm;
 use crate::tlv::asn1::{BIT_STRING, INTEGER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, SET};
-use crate::tlv::definite::to_definite;
 use crate::tlv::{Reader, Tlv, TlvError};
 use crate::tolerance::{Tolerance, Tolerances};
 
@@ -214,14 +214,7 @@ impl Certificate {
         if bytes.len() > MAX_CERTIFICATE_LEN {
             return Err(PkiError::TooLong);
         }
-        let (object, used) = to_definite(bytes)?;
-        if used != bytes.len() {
-            met.record(Tolerance::TrailingBytes);
-        }
-        if matches!(object, std::borrow::Cow::Owned(_)) {
-            met.record(Tolerance::BerEncoding);
-        }
-        let raw = object.into_owned();
+        let raw = only_object(bytes, &mut met)?.into_owned();
         let range = |part: &[u8]| range_in(&raw, part);
 
         let mut outer = Tlv::only(&raw)?.expect(SEQUENCE)?.children();
@@ -358,6 +351,15 @@ impl Certificate {
     #[must_use]
     pub fn tolerances(&self) -> &Tolerances {
         &self.tolerances
+    }
+
+    /// Whether issuer and key are named as the certificate's own: as self-signed certificates have it, and link
+    /// certificates do not.
+    #[must_use]
+    pub fn names_itself(&self) -> bool {
+        let own = &self.extensions.subject_key_id;
+        let issuer = &self.extensions.authority_key_id.key_id;
+        self.is_self_issued() && (issuer.is_none() || own.is_none() || own == issuer)
     }
 
     /// Whether the issuer's name is the subject's: a self-signed certificate, or a link certificate without name change.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use der::asn1::ObjectIdentifier;
 
 use super::certificate::{AlgorithmIdentifier, AuthorityKeyIdentifier, Fingerprint};
+use super::encoding::only_object;
 use super::time;
 use super::{Name, PkiError, UnixTime};
 use crate::tlv::asn1::{
     BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE, UTC_TIME,
 };
-use crate::tlv::definite::to_definite;
 use crate::tlv::{Reader, Tlv, TlvError};
 use crate::tolerance::{Tolerance, Tolerances};
 
@@ -37,6 +37,7 @@ pub struct Revocation {
 /// A revocation list, parsed and not yet verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RevocationList {
+    raw: Vec<u8>,
     to_be_signed: Vec<u8>,
     fingerprint: Fingerprint,
     issuer: Name,
@@ -60,13 +61,7 @@ impl RevocationList {
             return Err(PkiError::TooLong);
         }
         let mut met = Tolerances::new();
-        let (object, used) = to_definite(bytes)?;
-        if used != bytes.len() {
-            met.record(Tolerance::TrailingBytes);
-        }
-        if matches!(object, std::borrow::Cow::Owned(_)) {
-            met.record(Tolerance::BerEncoding);
-        }
+        let object = only_object(bytes, &mut met)?;
         let mut outer = Tlv::only(&object)?.expect(SEQUENCE)?.children();
         let tbs = outer.expect(SEQUENCE)?;
         let signature_algorithm = AlgorithmIdentifier::parse(outer.expect(SEQUENCE)?)?;
@@ -108,6 +103,7 @@ impl RevocationList {
         Ok(Self {
             to_be_signed: tbs.raw.to_vec(),
             fingerprint: Fingerprint::of(&object),
+            raw: object.to_vec(),
             issuer,
             this_update,
             next_update,
@@ -117,6 +113,12 @@ impl RevocationList {
             signature,
             tolerances: met,
         })
+    }
+
+    /// The list in definite-length encoding.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     /// The bytes the issuer signed.
@@ -155,6 +157,12 @@ impl RevocationList {
         self.next_update
     }
 
+    /// Whether the list is made and its next update not yet due. A list that names no next update is never current.
+    #[must_use]
+    pub fn is_current(&self, time: UnixTime) -> bool {
+        self.this_update <= time && self.next_update.is_some_and(|next| time <= next)
+    }
+
     /// How many certificates are revoked.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -165,6 +173,13 @@ impl RevocationList {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.revoked.is_empty()
+    }
+
+    /// The revoked certificates: content octets of the serial number without leading zeros, and why.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], Revocation)> {
+        self.revoked
+            .iter()
+            .map(|(serial, revocation)| (serial.as_slice(), *revocation))
     }
 
     /// Whether the certificate with this serial number, content octets, is revoked.

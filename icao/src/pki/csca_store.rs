@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::certificate::{Certificate, Fingerprint};
-use super::crl::RevocationList;
+use super::crl::{Revocation, RevocationList};
 use super::signature::{self, Readings, SignatureFailure};
 use super::{DocumentKind, IssuingState, NameMatch, PkiError, UnixTime};
 use crate::crypto::signature::{SignatureScheme, VerifyingKey};
@@ -18,6 +18,7 @@ use crate::tolerance::{Tolerance, Tolerances};
 #[derive(Debug)]
 pub struct Anchor {
     certificate: Certificate,
+    fingerprint: Fingerprint,
     /// Set up once: parsing a key costs about as much as verifying with it.
     key: OnceLock<Option<VerifyingKey>>,
 }
@@ -25,6 +26,7 @@ pub struct Anchor {
 impl Anchor {
     fn new(certificate: Certificate) -> Self {
         Self {
+            fingerprint: certificate.fingerprint(),
             certificate,
             key: OnceLock::new(),
         }
@@ -34,6 +36,12 @@ impl Anchor {
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// SHA-256 over the certificate.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// Its key; `None` if it is of no kind this crate verifies with.
@@ -84,7 +92,15 @@ type Compartment = (DocumentKind, IssuingState);
 #[derive(Debug, Default)]
 pub struct CscaStore {
     anchors: BTreeMap<Compartment, Vec<Arc<Anchor>>>,
-    revocation_lists: BTreeMap<Compartment, Vec<RevocationList>>,
+    revocation_lists: BTreeMap<Compartment, Vec<SignedList>>,
+}
+
+/// A revocation list and who signed it.
+#[derive(Debug)]
+struct SignedList {
+    list: RevocationList,
+    /// SubjectPublicKeyInfo of the anchor that verified it.
+    key: Vec<u8>,
 }
 
 /// Why a revocation list or a link certificate was not taken in.
@@ -171,12 +187,25 @@ impl CscaStore {
         state: IssuingState,
         der: &[u8],
     ) -> Result<Issued, NotVouchedFor> {
-        let list = RevocationList::parse(der)?;
+        Ok(self.add_parsed_revocation_list(kind, state, RevocationList::parse(der)?)?)
+    }
+
+    /// Takes in a parsed revocation list, as [`CscaStore::add_revocation_list`].
+    ///
+    /// # Errors
+    /// [`NoIssuer`] if no anchor of this kind and state signed it.
+    pub fn add_parsed_revocation_list(
+        &mut self,
+        kind: DocumentKind,
+        state: IssuingState,
+        list: RevocationList,
+    ) -> Result<Issued, NoIssuer> {
         let issued = self.issuer_of_list(kind, state, &list)?;
+        let key = issued.anchor.certificate.public_key_info().to_vec();
         self.revocation_lists
             .entry((kind, state))
             .or_default()
-            .push(list);
+            .push(SignedList { list, key });
         Ok(issued)
     }
 
@@ -203,23 +232,76 @@ impl CscaStore {
         fingerprint: Fingerprint,
     ) -> Option<(DocumentKind, IssuingState, &Arc<Anchor>)> {
         self.iter()
-            .find(|(_, _, anchor)| anchor.certificate.fingerprint() == fingerprint)
+            .find(|(_, _, anchor)| anchor.fingerprint == fingerprint)
     }
 
-    /// The newest revocation list by the key of `issuer`.
+    /// The revocation lists that speak of certificates by `issuer`, the newest first.
+    ///
+    /// A list by the issuer's own key that is current at `time` speaks alone. Otherwise the newest list of every key under
+    /// the issuer's name counts: after a key rollover a CSCA may go on with one list, signed by its new key (RFC 5280 5:
+    /// the scope of a list is a name, not a key), and a list that another key signed must not hide one by the issuer's own.
     #[must_use]
-    pub fn revocation_list(
+    pub fn revocation_lists(
         &self,
         kind: DocumentKind,
         state: IssuingState,
         issuer: &Certificate,
-    ) -> Option<&RevocationList> {
+        time: UnixTime,
+    ) -> Vec<&RevocationList> {
+        let lists = self.revocation_lists.get(&(kind, state));
+        let mut newest: Vec<&SignedList> = Vec::new();
+        for signed in lists.into_iter().flatten() {
+            let own = signed.key == issuer.public_key_info();
+            if !own && signed.list.issuer().compare(issuer.subject()).is_none() {
+                continue;
+            }
+            match newest.iter_mut().find(|other| other.key == signed.key) {
+                Some(other) if other.list.this_update() < signed.list.this_update() => {
+                    *other = signed;
+                }
+                Some(_) => {}
+                None => newest.push(signed),
+            }
+        }
+        let current = newest
+            .iter()
+            .find(|signed| signed.key == issuer.public_key_info() && signed.list.is_current(time));
+        if let Some(own) = current {
+            return vec![&own.list];
+        }
+        newest.sort_by_key(|signed| core::cmp::Reverse(signed.list.this_update()));
+        newest.into_iter().map(|signed| &signed.list).collect()
+    }
+
+    /// Whether a list of this kind and state revokes the certificate of an anchor: a link certificate that its
+    /// predecessor has taken back.
+    #[must_use]
+    pub fn revocation_of_anchor(
+        &self,
+        kind: DocumentKind,
+        state: IssuingState,
+        anchor: &Certificate,
+    ) -> Option<Revocation> {
+        // A self-signed anchor is not taken back by its own list but by the operator.
+        if anchor.names_itself() {
+            return None;
+        }
         let lists = self.revocation_lists.get(&(kind, state))?;
-        let by_issuer = |list: &&RevocationList| list.issuer().compare(issuer.subject()).is_some();
         lists
             .iter()
-            .filter(by_issuer)
-            .max_by_key(|list| list.this_update())
+            .filter(|signed| signed.list.issuer().compare(anchor.issuer()).is_some())
+            .find_map(|signed| signed.list.revocation(anchor.serial()))
+    }
+
+    /// Every revocation list with its compartment.
+    pub fn iter_revocation_lists(
+        &self,
+    ) -> impl Iterator<Item = (DocumentKind, IssuingState, &RevocationList)> {
+        self.revocation_lists
+            .iter()
+            .flat_map(|((kind, state), lists)| {
+                lists.iter().map(|signed| (*kind, *state, &signed.list))
+            })
     }
 
     /// The anchor of this kind and state whose key verifies `certificate`.

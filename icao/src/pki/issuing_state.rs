@@ -12,6 +12,9 @@ use super::PkiError;
 pub struct IssuingState([u8; 3]);
 
 impl IssuingState {
+    /// What stands for the state of a certificate that names none: `XXX`, which Doc 9303-3 5 gives to no state.
+    pub const UNSTATED: Self = Self(*b"XXX");
+
     /// Reads a code of one to three letters in either case, with or without fillers.
     ///
     /// A code that no table knows stands for itself: specimen documents and organizations have such.

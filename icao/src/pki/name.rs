@@ -94,19 +94,28 @@ impl Name {
         if self.raw == other.raw {
             return Some(NameMatch::Exact);
         }
-        let folded = |name: &Self| -> Vec<_> {
-            name.attributes
-                .iter()
-                .map(|attribute| (attribute.oid, attribute.folded.clone()))
-                .collect()
+        if self.attributes.len() != other.attributes.len() {
+            return None;
+        }
+        let key = |attribute: &Attribute| (attribute.oid, attribute.folded.clone());
+        let same = |ours: &Attribute, theirs: &Attribute| {
+            ours.oid == theirs.oid && ours.folded == theirs.folded
         };
-        let (mut ours, mut theirs) = (folded(self), folded(other));
-        if ours == theirs {
+        let pairs = || self.attributes.iter().zip(&other.attributes);
+        if pairs().all(|(ours, theirs)| same(ours, theirs)) {
             return Some(NameMatch::Equivalent);
         }
-        ours.sort();
-        theirs.sort();
-        (ours == theirs).then_some(NameMatch::Reordered)
+        // Most names that differ do so in an attribute that the other has nowhere.
+        let known = |ours: &Attribute| other.attributes.iter().any(|theirs| same(ours, theirs));
+        if !self.attributes.iter().all(known) {
+            return None;
+        }
+        let sorted = |name: &Self| {
+            let mut keys: Vec<_> = name.attributes.iter().map(key).collect();
+            keys.sort();
+            keys
+        };
+        (sorted(self) == sorted(other)).then_some(NameMatch::Reordered)
     }
 
     /// Whether the name has a country of two capital letters, as Doc 9303-12 7.1.1 demands.

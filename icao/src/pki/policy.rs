@@ -1,5 +1,6 @@
 //! What a relying party accepts, as data: tolerated deviations, algorithms by role and time, and how revocation counts.
 
+use core::fmt;
 use std::collections::BTreeSet;
 
 use crate::crypto::hash::HashAlgorithm;
@@ -41,6 +42,22 @@ pub struct AlgorithmRule {
     pub role: Role,
     /// From this time on.
     pub from: UnixTime,
+}
+
+impl fmt::Display for AlgorithmRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.algorithm {
+            Algorithm::Hash(hash) => write!(f, "{hash}")?,
+            Algorithm::RsaBelow(bits) => write!(f, "RSA below {bits} bits")?,
+            Algorithm::EcBelow(bits) => write!(f, "curves below {bits} bits")?,
+            Algorithm::DsaBelow(bits) => write!(f, "DSA below {bits} bits")?,
+        }
+        f.write_str(match self.role {
+            Role::DataGroupHash => " for data groups",
+            Role::DocumentSignature => " for signatures of documents",
+            Role::CertificateSignature => " for signatures of certificates",
+        })
+    }
 }
 
 /// How revocation counts.

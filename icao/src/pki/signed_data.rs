@@ -6,9 +6,9 @@
 use der::asn1::ObjectIdentifier;
 
 use super::certificate::AlgorithmIdentifier;
+use super::encoding::only_object;
 use super::{Certificate, Name, NameMatch, PkiError, UnixTime, time};
 use crate::tlv::asn1::{INTEGER, OCTET_STRING, SEQUENCE, SET};
-use crate::tlv::definite::to_definite;
 use crate::tlv::{Reader, Tlv, TlvError, encode};
 use crate::tolerance::{Tolerance, Tolerances};
 
@@ -120,13 +120,7 @@ impl SignedData {
             return Err(PkiError::TooLong);
         }
         let mut met = Tolerances::new();
-        let (object, used) = to_definite(bytes)?;
-        if used != bytes.len() {
-            met.record(Tolerance::TrailingBytes);
-        }
-        if matches!(object, std::borrow::Cow::Owned(_)) {
-            met.record(Tolerance::BerEncoding);
-        }
+        let object = only_object(bytes, &mut met)?;
         let mut content_info = Tlv::only(&object)?.expect(SEQUENCE)?.children();
         if content_info.next().ok_or(TlvError::Truncated)??.oid()? != ID_SIGNED_DATA {
             return Err(PkiError::ContentInfo);

@@ -224,7 +224,7 @@ fn real_revocation_lists_verify() {
             expected.2.certificate().public_key_info(),
             "{row:?}"
         );
-        assert!(store.revocation_list(kind, state, issuer).is_some());
+        assert!(!store.revocation_lists(kind, state, issuer, TIME).is_empty());
         // The same list says nothing for another state, and a changed one says nothing at all.
         let other = IssuingState::parse("UTO").unwrap();
         assert_eq!(

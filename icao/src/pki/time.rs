@@ -75,6 +75,45 @@ impl UnixTime {
     }
 }
 
+/// Reads a day (`2031-07-01`, its first moment in UTC), a day with a time in UTC (`2031-07-01T12:00:00Z`), or seconds since
+/// 1970.
+impl core::str::FromStr for UnixTime {
+    type Err = PkiError;
+
+    fn from_str(text: &str) -> Result<Self, PkiError> {
+        if let Ok(seconds) = text.parse() {
+            return Ok(Self(seconds));
+        }
+        let (date, time) = match text.split_once('T') {
+            Some((date, time)) => (date, time.strip_suffix('Z').ok_or(PkiError::Time)?),
+            None => (text, "00:00:00"),
+        };
+        let numbers = |text: &str, separator| -> Option<[i64; 3]> {
+            let parts: Option<Vec<i64>> = text
+                .split(separator)
+                .map(|part| {
+                    part.bytes()
+                        .all(|byte| byte.is_ascii_digit())
+                        .then(|| part.parse().ok())?
+                })
+                .collect();
+            parts?.try_into().ok()
+        };
+        let [year, month, day] = numbers(date, '-').ok_or(PkiError::Time)?;
+        let [hour, minute, second] = numbers(time, ':').ok_or(PkiError::Time)?;
+        let small = |number: i64| u8::try_from(number).map_err(|_| PkiError::Time);
+        Self::from_civil(
+            year,
+            small(month)?,
+            small(day)?,
+            small(hour)?,
+            small(minute)?,
+            small(second)?,
+        )
+        .ok_or(PkiError::Time)
+    }
+}
+
 /// As `2026-09-01T00:00:00Z`.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

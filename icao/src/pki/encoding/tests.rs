@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn objects_of(file: &[u8]) -> Vec<Vec<u8>> {
+    objects(file).map(Result::unwrap).collect()
+}
+
+/// Something that begins like a certificate.
+fn certificate(fill: u8) -> Vec<u8> {
+    let inner = [
+        &[0x30, 0x82, 0x01, 0x00, 0xA0, 0x03, 0x02, 0x01, 0x02][..],
+        &[fill; 251],
+    ]
+    .concat();
+    let len = u16::try_from(inner.len()).unwrap().to_be_bytes();
+    [&[0x30, 0x82][..], &len, &inner].concat()
+}
+
+fn pem(object: &[u8]) -> String {
+    format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        Base64::encode_string(object)
+    )
+}
+
+#[test]
+fn binary_and_pem_files_hold_the_same_objects() {
+    let expected = [vec![0x30, 0x01, 0x00], vec![0x30, 0x00]];
+    assert_eq!(objects_of(&[0x30, 0x01, 0x00, 0x30, 0x00]), expected);
+    let text = b"subject=x\r\n-----BEGIN CERTIFICATE-----\r\nMAE\nA\n-----END CERTIFICATE-----\n\
+                 -----BEGIN X-----MAA=-----END X-----";
+    assert_eq!(objects_of(text), expected);
+    assert!(objects_of(b"").is_empty());
+    assert!(objects_of(b"# Certificates of states\n\nNone yet.\n").is_empty());
+    let marked = [
+        BYTE_ORDER_MARK,
+        b"O=Minist\xC3\xA8re\n",
+        pem(&[0x30, 0]).as_bytes(),
+    ]
+    .concat();
+    assert_eq!(objects_of(&marked), [vec![0x30, 0]]);
+    let headed = b"-----BEGIN X-----\nProc-Type: 4,CLEAR\n\nMAA=\n-----END X-----\n";
+    assert_eq!(objects_of(headed), [vec![0x30, 0]]);
+}
+
+#[test]
+fn fill_between_binary_objects_is_passed_over() {
+    let (one, two) = (certificate(1), certificate(2));
+    let file = [&one[..], b"\r\n", &two, &[0; 16]].concat();
+    assert_eq!(objects_of(&file), [one, two]);
+    let indefinite = [&[0x30, 0x80, 0x02, 0x01, 0x05, 0, 0][..], &certificate(3)].concat();
+    assert_eq!(objects_of(&indefinite).len(), 2);
+}
+
+#[test]
+fn directory_files_and_bare_base64_are_read() {
+    let object = certificate(7);
+    let base64 = Base64::encode_string(&object);
+    assert_eq!(objects_of(base64.as_bytes()), [object.clone()]);
+    let (first, rest) = base64.split_at(40);
+    let ldif = format!(
+        "version: 1\n\ndn: cn=x,c=NL\ncn:: eA==\nuserCertificate;binary:: {first}\n {rest}\nsn: 1\n\n\
+         dn: o=y\ncertificateRevocationList;binary:: {base64}\n"
+    );
+    assert_eq!(objects_of(ldif.as_bytes()), [object.clone(), object]);
+}
+
+#[test]
+fn a_malformed_part_does_not_take_the_others_away() {
+    for file in [
+        &b"-----BEGIN X-----\nMAE"[..],
+        b"-----BEGIN X",
+        b"-----BEGIN X-----\n!!\n-----END X-----",
+    ] {
+        assert_eq!(objects(file).collect::<Vec<_>>(), [Err(PkiError::Pem)]);
+    }
+    let object = certificate(4);
+    let broken = format!(
+        "-----BEGIN X-----\nMAE\n{0}-----BEGIN X-----\n?\n-----END X-----\n{0}",
+        pem(&object)
+    );
+    let outcomes: Vec<_> = objects(broken.as_bytes())
+        .map(|object| object.ok())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [None, Some(object.clone()), None, Some(object.clone())]
+    );
+
+    let file = [
+        &object[..],
+        &[0xFF, 0xFF, 0xFF],
+        &object,
+        &[0x30, 0x85],
+        &object,
+    ]
+    .concat();
+    let outcomes: Vec<_> = objects(&file).map(|object| object.ok()).collect();
+    let some = Some(object);
+    assert_eq!(outcomes, [some.clone(), None, some.clone(), None, some]);
+    assert!(objects(&[0x30, 0x05, 0x00]).next().unwrap().is_err());
+    assert!(
+        objects(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF])
+            .next()
+            .unwrap()
+            .is_err()
+    );
+}
+
+proptest! {
+    /// Objects do not depend on where the pieces of a file end, and no bytes hang or crash the reader.
+    #[test]
+    fn pieces_make_no_difference(
+        parts in proptest::collection::vec((0u8..6, any::<u8>()), 0..6),
+        noise in proptest::collection::vec(any::<u8>(), 0..40),
+        piece in 1usize..70,
+    ) {
+        let mut file = Vec::new();
+        for (kind, fill) in parts {
+            match kind {
+                0..=2 => file.extend(certificate(fill)),
+                3 => file.extend(pem(&certificate(fill)).into_bytes()),
+                4 => file.extend(&noise),
+                _ => file.extend(b"\n\0"),
+            }
+        }
+        let whole: Vec<_> = objects(&file).collect();
+        let mut pieces = Objects::new();
+        let mut found = Vec::new();
+        for piece in file.chunks(piece) {
+            pieces.feed(piece);
+            found.extend(core::iter::from_fn(|| pieces.next_object()));
+        }
+        pieces.finish();
+        found.extend(core::iter::from_fn(|| pieces.next_object()));
+        prop_assert_eq!(whole, found);
+    }
+}
