@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod gate;
+pub mod inspect;
 pub mod login_session;
 #[cfg(target_os = "linux")]
 pub mod notification;
@@ -15,3 +16,4 @@ pub mod server;
 pub mod session;
 pub mod trust;
 pub mod trust_command;
+pub mod verify;

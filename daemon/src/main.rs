@@ -14,6 +14,7 @@ use icao::terminal::Event;
 use protocol::request::DaemonVersion;
 use rda::doctor::command::DoctorArguments;
 use rda::gate::{Gate, system_clock};
+use rda::inspect::{self, InspectArguments};
 use rda::login_session::{self, LoginWorker};
 use rda::read::{self, AccessInput, Trust};
 use rda::reader::pcsc::{self, CardPresence};
@@ -22,6 +23,7 @@ use rda::replay::UsedRequests;
 use rda::sandbox::{self, Needs};
 use rda::server::Server;
 use rda::trust::TrustFolders;
+use rda::verify::{self, VerifyArguments};
 use zeroize::Zeroizing;
 
 /// Where the system's administrator puts the trust files of login servers.
@@ -59,6 +61,13 @@ enum Verb {
     Read(ReadArguments),
     /// List, add and remove the login servers that may ask for your document.
     Trust(rda::trust_command::Arguments),
+    /// Judge the saved files of a document on this computer, and name each check.
+    ///
+    /// Ends with status 0 if every check passed and a certificate given vouches for the signer, 2 if not, 1 if nothing
+    /// could be said.
+    Verify(VerifyArguments),
+    /// Show what is in a file of a document, a certificate, a revocation list or a master list.
+    Inspect(InspectArguments),
 }
 
 #[derive(Args)]
@@ -162,6 +171,11 @@ fn main() -> ExitCode {
         Verb::Doctor(arguments) => doctor(&arguments),
         Verb::Read(arguments) => read(&arguments),
         Verb::Trust(arguments) => trust(&arguments).map(|()| ExitCode::SUCCESS),
+        Verb::Verify(arguments) => verify::run(&arguments).map(|passed| match passed {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(CHECK_FAILED),
+        }),
+        Verb::Inspect(arguments) => inspect::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         tell(format_args!("rda: {error:#}"));

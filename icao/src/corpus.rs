@@ -25,6 +25,11 @@ pub(crate) fn open(needs: &str) -> Option<Corpus> {
 }
 
 impl Corpus {
+    /// Where a file lies, for a program that reads it.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
+    }
+
     /// One file; a corpus that lacks it is a failed test.
     pub(crate) fn file(&self, path: &str) -> Vec<u8> {
         fs::read(self.0.join(path)).unwrap_or_else(|error| panic!("corpus file {path}: {error}"))

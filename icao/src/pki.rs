@@ -89,4 +89,8 @@ pub enum DocumentKind {
 }
 
 #[cfg(test)]
+mod differential_tests;
+#[cfg(test)]
+mod path_vectors;
+#[cfg(test)]
 mod tests;

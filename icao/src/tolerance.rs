@@ -16,6 +16,14 @@ macro_rules! tolerances {
             /// Every tolerance, in the order of their definition.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
+            /// What deviates, in words.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+),)+
+                }
+            }
+
             /// The stable name, in lower case with hyphens.
             #[must_use]
             pub const fn name(self) -> &'static str {

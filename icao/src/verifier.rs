@@ -8,6 +8,7 @@
 //! Authentication, Chip Authentication, the file with the holder's data. A later check does not undo the failure of an
 //! earlier one: [`Verdict::is_genuine`] wants them all.
 
+pub mod files;
 mod further;
 
 use std::collections::BTreeMap;
@@ -415,3 +416,6 @@ impl Verifier {
         result
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tolerance_tests;

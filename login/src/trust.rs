@@ -11,6 +11,7 @@ mod review;
 mod source;
 mod store;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
@@ -45,6 +46,15 @@ impl TrustCommand {
             Self::Check(arguments) => check::run(&arguments).map(|()| ExitCode::SUCCESS),
             Self::Export(arguments) => list::export(&arguments).map(|()| ExitCode::SUCCESS),
         }
+    }
+}
+
+/// Prints to standard output. That whoever reads there has seen enough is no failure.
+fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use std::process::{Command, Stdio};
 
 /// Name, and the program that measures it.
-const SECTIONS: &[(&str, &str)] = &[("contact", "measure-contact")];
+const SECTIONS: &[(&str, &str)] = &[
+    ("contact", "measure-contact"),
+    ("verification", "measure-verification"),
+];
 
 /// The names of all sections.
 pub(crate) fn names() -> Vec<&'static str> {

@@ -114,6 +114,29 @@ pub enum SignatureScheme {
     Dsa(HashAlgorithm),
 }
 
+/// As "RSA-PSS with SHA-256, salt of 32".
+impl fmt::Display for SignatureScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RsaPkcs1v15(hash) => write!(f, "RSA PKCS #1 v1.5 with {hash}"),
+            Self::RsaPss {
+                hash,
+                mgf_hash,
+                salt_len,
+            } => {
+                write!(f, "RSA-PSS with {hash}, salt of {salt_len}")?;
+                if hash != mgf_hash {
+                    write!(f, ", mask by {mgf_hash}")?;
+                }
+                Ok(())
+            }
+            Self::Ecdsa(hash) => write!(f, "ECDSA with {hash}"),
+            Self::EcdsaPlain(hash) => write!(f, "plain ECDSA with {hash}"),
+            Self::Dsa(hash) => write!(f, "DSA with {hash}"),
+        }
+    }
+}
+
 impl SignatureScheme {
     /// The hash of the message.
     pub const fn hash(self) -> HashAlgorithm {

@@ -7,7 +7,7 @@
 //! doubling; for the Brainpool r1 curves that is the twisted curve of RFC 5639. Points are in Jacobian coordinates, scalars
 //! in width-w non-adjacent form, and the multiples of the base point are kept per curve once they have been needed.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::curve::{CurveParameters, NamedCurve};
 use field::{Limbs, Ring, add, halve, is_zero, less, parse};
@@ -31,6 +31,15 @@ pub(super) trait EcdsaEngine {
         r: &[u8],
         s: &[u8],
     ) -> bool;
+
+    /// The key (`x`, `y`) with what makes many verifications faster than one; `None` if it is no point on the curve.
+    fn prepare(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> Option<Box<dyn PreparedKey>>;
+}
+
+/// A public key that is used again and again, such as one of a CSCA.
+pub(super) trait PreparedKey: Send + Sync {
+    /// As [`EcdsaEngine::verify`].
+    fn verify(&self, prehash: &[u8], r: &[u8], s: &[u8]) -> bool;
 }
 
 /// The engine of this module.
@@ -43,7 +52,7 @@ macro_rules! on_model {
             $(NamedCurve::$name => {
                 static MODEL: LazyLock<Option<Model<$limbs>>> =
                     LazyLock::new(|| Model::new(NamedCurve::$name.parameters()));
-                MODEL.as_ref().is_some_and(|$model| $answer)
+                MODEL.as_ref().map_or(Answer::No, |$model| $answer)
             })*
         }
     };
@@ -57,12 +66,28 @@ enum Question<'a> {
         r: &'a [u8],
         s: &'a [u8],
     },
+    Prepare,
 }
 
-fn ask(curve: NamedCurve, x: &[u8], y: &[u8], question: &Question<'_>) -> bool {
+enum Answer {
+    No,
+    Yes,
+    Prepared(Box<dyn PreparedKey>),
+}
+
+impl From<bool> for Answer {
+    fn from(answer: bool) -> Self {
+        if answer { Self::Yes } else { Self::No }
+    }
+}
+
+fn ask(curve: NamedCurve, x: &[u8], y: &[u8], question: &Question<'_>) -> Answer {
     on_model!(curve, model => match question {
-        Question::OnCurve => model.point(x, y).is_some(),
-        Question::Verify { prehash, r, s } => model.verify(x, y, prehash, r, s),
+        Question::OnCurve => model.point(x, y).is_some().into(),
+        Question::Verify { prehash, r, s } => model.verify(x, y, prehash, r, s).into(),
+        Question::Prepare => model.prepare(curve, x, y).map_or(Answer::No, |key| {
+            Answer::Prepared(Box::new(key))
+        }),
     }, {
         P192: 3,
         BrainpoolP192r1: 3,
@@ -78,9 +103,15 @@ fn ask(curve: NamedCurve, x: &[u8], y: &[u8], question: &Question<'_>) -> bool {
     })
 }
 
+/// The leftmost bits of the hash, as many as the order has. No hash of ours is long enough to be cut within an octet: only
+/// P-521 has an order that does not fill its octets.
+fn leftmost(prehash: &[u8], curve: NamedCurve) -> &[u8] {
+    prehash.get(..curve.order_len()).unwrap_or(prehash)
+}
+
 impl EcdsaEngine for Engine {
     fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
-        ask(curve, x, y, &Question::OnCurve)
+        matches!(ask(curve, x, y, &Question::OnCurve), Answer::Yes)
     }
 
     fn verify(
@@ -92,10 +123,18 @@ impl EcdsaEngine for Engine {
         r: &[u8],
         s: &[u8],
     ) -> bool {
-        // The leftmost bits of the hash, as many as the order has. No hash of ours is long enough to be cut within an
-        // octet: only P-521 has an order that does not fill its octets.
-        let prehash = prehash.get(..curve.order_len()).unwrap_or(prehash);
-        ask(curve, x, y, &Question::Verify { prehash, r, s })
+        let prehash = leftmost(prehash, curve);
+        matches!(
+            ask(curve, x, y, &Question::Verify { prehash, r, s }),
+            Answer::Yes
+        )
+    }
+
+    fn prepare(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> Option<Box<dyn PreparedKey>> {
+        match ask(curve, x, y, &Question::Prepare) {
+            Answer::Prepared(key) => Some(key),
+            _ => None,
+        }
     }
 }
 
@@ -117,11 +156,56 @@ struct Model<const L: usize> {
     u3: Limbs<L>,
     /// G, 3G, 5G, ... with Z = 1.
     generator: Vec<Point<L>>,
+    /// The same for G and 2^h·G, 2^(2h)·G, 2^(3h)·G, made when the first key is prepared.
+    generator_parts: OnceLock<Parts<L>>,
+}
+
+/// A scalar in as many parts needs only so much fewer doublings.
+const PARTS: usize = 4;
+
+/// Odd multiples, with Z = 1, of a point and of the point times 2^h, 2^(2h), 2^(3h).
+type Parts<const L: usize> = [Vec<Point<L>>; PARTS];
+
+/// A key with its multiples.
+struct Prepared<const L: usize> {
+    curve: NamedCurve,
+    model: &'static Model<L>,
+    parts: Parts<L>,
+}
+
+impl<const L: usize> PreparedKey for Prepared<L> {
+    fn verify(&self, prehash: &[u8], r: &[u8], s: &[u8]) -> bool {
+        let prehash = leftmost(prehash, self.curve);
+        self.model.verify_by(prehash, r, s, |u1, u2| {
+            let generator = self.model.generator_parts();
+            let (k, l) = (digits(u1, GENERATOR_WINDOW), digits(u2, PREPARED_WINDOW));
+            let part_of = |digits: &[i16], part: usize| -> Vec<i16> {
+                let rest = digits.iter().skip(part * PART_BITS * L + part);
+                rest.take(PART_BITS * L + 1).copied().collect()
+            };
+            let digits: Vec<_> = (0..PARTS)
+                .map(|part| (part_of(&k, part), part_of(&l, part)))
+                .collect();
+            let terms: Vec<(&[i16], &[Point<L>])> = digits
+                .iter()
+                .zip(generator.iter().zip(&self.parts))
+                .flat_map(|((k, l), (generator, key))| {
+                    [(&k[..], &generator[..]), (&l[..], &key[..])]
+                })
+                .collect();
+            self.model.sum(&terms)
+        })
+    }
 }
 
 /// Window widths: the larger one for the base point, whose table is made only once.
 const GENERATOR_WINDOW: u32 = 8;
 const KEY_WINDOW: u32 = 5;
+/// And the one of a prepared key.
+const PREPARED_WINDOW: u32 = 6;
+/// Digits of each part of a scalar, for each limb; the non-adjacent form is one digit longer than the scalar, and each part
+/// takes one more.
+const PART_BITS: usize = 64 / PARTS;
 
 impl<const L: usize> Model<L> {
     /// `None` if the parameters do not fit or have no model with a = -3.
@@ -148,13 +232,10 @@ impl<const L: usize> Model<L> {
             u2,
             u3,
             generator: Vec::new(),
+            generator_parts: OnceLock::new(),
         };
         let generator = model.point(parameters.gx, parameters.gy)?;
-        let multiples = model.odd_multiples(&generator, GENERATOR_WINDOW);
-        model.generator = multiples
-            .iter()
-            .map(|point| model.normalize(point))
-            .collect();
+        model.generator = model.normalize(&model.odd_multiples(&generator, GENERATOR_WINDOW));
         Some(model)
     }
 
@@ -170,22 +251,34 @@ impl<const L: usize> Model<L> {
     }
 
     fn verify(&self, x: &[u8], y: &[u8], prehash: &[u8], r: &[u8], s: &[u8]) -> bool {
+        self.point(x, y).is_some_and(|key| {
+            self.verify_by(prehash, r, s, |u1, u2| {
+                let multiples = self.odd_multiples(&key, KEY_WINDOW);
+                let (k, l) = (digits(u1, GENERATOR_WINDOW), digits(u2, KEY_WINDOW));
+                self.sum(&[(&k, &self.generator), (&l, &multiples)])
+            })
+        })
+    }
+
+    /// Verifies with u1·G + u2·P as `multiply` computes it.
+    fn verify_by(
+        &self,
+        prehash: &[u8],
+        r: &[u8],
+        s: &[u8],
+        multiply: impl FnOnce(&Limbs<L>, &Limbs<L>) -> Point<L>,
+    ) -> bool {
         let n = &self.order;
         let in_range =
             |octets| parse::<L>(octets).filter(|value| !is_zero(value) && less(value, n.modulus()));
-        let (Some(key), Some(r), Some(s), Some(z)) = (
-            self.point(x, y),
-            in_range(r),
-            in_range(s),
-            parse::<L>(prehash),
-        ) else {
+        let (Some(r), Some(s), Some(z)) = (in_range(r), in_range(s), parse::<L>(prehash)) else {
             return false;
         };
         let w = n.invert(&n.element(&s));
         // A product of an element with a plain integer is a plain integer, which is what the digits need; z may exceed n.
         let u1 = n.mul(&z, &w);
         let u2 = n.mul(&r, &w);
-        let sum = self.multiply_both(&u1, &u2, &key);
+        let sum = multiply(&u1, &u2);
         if is_zero(&sum.z) {
             return false;
         }
@@ -198,14 +291,13 @@ impl<const L: usize> Model<L> {
             || (!carry && less(&second, f.modulus()) && matches(&second))
     }
 
-    /// k·G + l·P.
-    fn multiply_both(&self, k: &Limbs<L>, l: &Limbs<L>, point: &Point<L>) -> Point<L> {
-        let multiples = self.odd_multiples(point, KEY_WINDOW);
-        let (k, l) = (digits(k, GENERATOR_WINDOW), digits(l, KEY_WINDOW));
+    /// The sum of points times scalars: each scalar by its digits, each point by its odd multiples.
+    fn sum(&self, terms: &[(&[i16], &[Point<L>])]) -> Point<L> {
         let mut sum = self.infinity();
-        for i in (0..k.len().max(l.len())).rev() {
+        let longest = terms.iter().map(|(digits, _)| digits.len()).max();
+        for i in (0..longest.unwrap_or(0)).rev() {
             sum = self.double(&sum);
-            for (digits, table) in [(&k, &self.generator), (&l, &multiples)] {
+            for (digits, table) in terms {
                 let digit = digits.get(i).copied().unwrap_or(0);
                 if let Some(point) = table.get(usize::from(digit.unsigned_abs() / 2))
                     && digit != 0
@@ -220,6 +312,36 @@ impl<const L: usize> Model<L> {
             }
         }
         sum
+    }
+
+    fn prepare(&'static self, curve: NamedCurve, x: &[u8], y: &[u8]) -> Option<Prepared<L>> {
+        Some(Prepared {
+            curve,
+            model: self,
+            parts: self.parts(self.point(x, y)?, PREPARED_WINDOW),
+        })
+    }
+
+    fn generator_parts(&self) -> &Parts<L> {
+        self.generator_parts.get_or_init(|| {
+            let generator = self.generator.first().copied();
+            self.parts(
+                generator.unwrap_or_else(|| self.infinity()),
+                GENERATOR_WINDOW,
+            )
+        })
+    }
+
+    fn parts(&self, point: Point<L>, width: u32) -> Parts<L> {
+        let mut base = point;
+        core::array::from_fn(|part| {
+            if part > 0 {
+                for _ in 0..PART_BITS * L + 1 {
+                    base = self.double(&base);
+                }
+            }
+            self.normalize(&self.odd_multiples(&base, width))
+        })
     }
 
     fn infinity(&self) -> Point<L> {
@@ -238,19 +360,36 @@ impl<const L: usize> Model<L> {
             .collect()
     }
 
-    /// The same point with Z = 1; infinity stays.
-    fn normalize(&self, point: &Point<L>) -> Point<L> {
+    /// The same points with Z = 1, none of them infinity: one inversion for all (Montgomery's trick).
+    fn normalize(&self, points: &[Point<L>]) -> Vec<Point<L>> {
         let f = &self.field;
-        if is_zero(&point.z) {
-            return *point;
-        }
-        let z = f.invert(&point.z);
-        let z2 = f.square(&z);
-        Point {
-            x: f.mul(&point.x, &z2),
-            y: f.mul(&point.y, &f.mul(&z2, &z)),
-            z: f.one(),
-        }
+        let mut product = f.one();
+        let before: Vec<Limbs<L>> = points
+            .iter()
+            .map(|point| {
+                let before = product;
+                product = f.mul(&product, &point.z);
+                before
+            })
+            .collect();
+        let mut inverse = f.invert(&product);
+        let mut normal: Vec<Point<L>> = points
+            .iter()
+            .zip(&before)
+            .rev()
+            .map(|(point, before)| {
+                let z = f.mul(&inverse, before);
+                inverse = f.mul(&inverse, &point.z);
+                let z2 = f.square(&z);
+                Point {
+                    x: f.mul(&point.x, &z2),
+                    y: f.mul(&point.y, &f.mul(&z2, &z)),
+                    z: f.one(),
+                }
+            })
+            .collect();
+        normal.reverse();
+        normal
     }
 
     /// 2P for a = -3: with m = 3(X - Z^2)(X + Z^2) and s = 4XY^2, X' = m^2 - 2s, Y' = m(s - X') - 8Y^4, Z' = 2YZ.

@@ -252,3 +252,66 @@ fn curve_with_another_generator_is_refused() {
         CheckOutcome::Failed(Failure::PublicKey)
     );
 }
+
+/// A list that another key signed under the same name does not hide the one by the issuer's own key.
+#[test]
+fn a_list_by_another_key_hides_nothing() {
+    let state = IssuingState::parse(STATE).unwrap();
+    let world = World::new();
+    let own_list = world.revocation_list();
+    // Another CSCA of the same name, with a newer list on which there is nobody.
+    let other = CertificateSpec::csca(Key::rsa());
+    let tbs = sequence(&[
+        &encode(0x02, &[1]),
+        &algorithm(RSA_SHA256, NULL),
+        &other.subject,
+        &utc("260801000000Z"),
+        &utc("261001000000Z"),
+    ]);
+    let signature = Key::rsa().sign(Made::Plain(MessageDigest::sha256), &tbs);
+    let other_list = sequence(&[
+        &tbs,
+        &algorithm(RSA_SHA256, NULL),
+        &encode(0x03, &[&[0][..], &signature].concat()),
+    ]);
+    let mut self_signed = other.clone();
+    self_signed.algorithm = algorithm(RSA_SHA256, NULL);
+    let judge = |lists: &[&[u8]], time: &str, policy: &Policy| {
+        let mut store = world.store();
+        store
+            .add(KIND, state, &self_signed.build(Key::rsa()))
+            .unwrap();
+        for list in lists {
+            store.add_revocation_list(KIND, state, list).unwrap();
+        }
+        let sod = Sod::parse(&world.document()).unwrap();
+        verify(&sod, &store, KIND, STATE, time.parse().unwrap(), policy).revocation
+    };
+    let field = Policy::field();
+    let required = Policy {
+        revocation: Revocation::Required,
+        ..Policy::field()
+    };
+    let revoked = CheckOutcome::Failed(Failure::Revoked(Some(1)));
+    for time in ["2026-09-01", "2026-11-01"] {
+        for lists in [
+            &[&own_list[..], &other_list][..],
+            &[&other_list, &own_list],
+            &[&own_list],
+        ] {
+            assert_eq!(judge(lists, time, &field), revoked, "{time}");
+        }
+    }
+    // After a rollover the new key's list goes on for the name.
+    assert_eq!(
+        judge(&[&other_list], "2026-09-01", &required),
+        CheckOutcome::Passed
+    );
+    // Nothing is current before it was made, nor after its next update.
+    for time in ["2026-07-15", "2026-10-02"] {
+        assert_eq!(
+            judge(&[&other_list], time, &required),
+            CheckOutcome::Failed(Failure::StaleRevocationList)
+        );
+    }
+}

@@ -126,10 +126,10 @@ impl MasterList {
         self.malformed
     }
 
-    /// Whether the list is signed.
+    /// The signed object, unless the list is bare.
     #[must_use]
-    pub fn is_signed(&self) -> bool {
-        self.signed_data.is_some()
+    pub fn signed_data(&self) -> Option<&SignedData> {
+        self.signed_data.as_ref()
     }
 
     /// Deviations met while parsing.

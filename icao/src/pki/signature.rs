@@ -116,15 +116,12 @@ pub fn verify(
     Err(failure)
 }
 
-/// The hash an algorithm identifier states, if it states one this crate knows.
+/// An algorithm identifier of a signature or a hash in words, if it says one that this crate knows.
 #[must_use]
-pub fn stated_scheme(
-    algorithm: &AlgorithmIdentifier,
-    digest: Option<HashAlgorithm>,
-) -> Option<SignatureScheme> {
-    Stated::read(algorithm, digest)
-        .ok()
-        .map(|stated| stated.scheme)
+pub fn describe(algorithm: &AlgorithmIdentifier) -> Option<String> {
+    let scheme = Stated::read(algorithm, None).map(|stated| stated.scheme.to_string());
+    let hash = || HashAlgorithm::from_oid(&algorithm.oid).map(|hash| hash.to_string());
+    scheme.ok().or_else(hash)
 }
 
 impl Stated {

@@ -11,8 +11,8 @@ use crate::lds::{AtrInfo, CardAccess, CardSecurity, DataGroup, Dg1, Dg2};
 use crate::mrz::Mrz;
 use crate::pace::ChipAuthenticationMapping;
 use crate::passive_authentication::{self, CheckOutcome};
-use crate::pki::UnixTime;
 use crate::pki::csca_store::CscaStore;
+use crate::pki::{IssuingState, UnixTime};
 use crate::tolerance::{Tolerance, Tolerances};
 
 /// The versions of the LDS that Doc 9303-10 4.6.1 defines, and of Unicode.
@@ -85,7 +85,7 @@ impl Verifier {
         let group = DataGroup::DG1;
         let dg1 = Dg1::parse(dg1).map_err(|error| Reason::Malformed(group, error))?;
         let mut met = dg1.tolerances().clone();
-        if !dg1.mrz().deviations().is_empty() {
+        if !dg1.mrz().deviations().is_empty() || !is_well_formed(dg1.mrz()) {
             met.record(Tolerance::MachineReadableZone);
         }
         if printed.is_some_and(|printed| printed.text() != dg1.mrz().text()) {
@@ -197,6 +197,16 @@ impl Verifier {
         met.record(deviation);
         self.tolerate(&met)
     }
+}
+
+/// Whether the fields without check digit are as Doc 9303-3 4.3 and 5 have them: a document of a known type, codes of states,
+/// and a name.
+fn is_well_formed(mrz: &Mrz) -> bool {
+    let code = |code: &str| IssuingState::parse(code).is_ok();
+    mrz.document_code().starts_with(['P', 'I', 'A', 'C', 'V'])
+        && code(mrz.issuing_state())
+        && code(mrz.nationality())
+        && !mrz.primary_identifier().trim().is_empty()
 }
 
 /// Whether `signed` has every element of `shown`.

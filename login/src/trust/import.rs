@@ -16,7 +16,7 @@ use super::journal::{self, Record};
 use super::review::{Change, Review, notes};
 use super::source::{Found, Source};
 use super::store::{Entry, Form, Key, TrustStore};
-use super::{Kind, check};
+use super::{Kind, check, say};
 
 /// The review waits to be accepted.
 const NOT_ACCEPTED: u8 = 3;
@@ -30,6 +30,9 @@ pub struct ImportArguments {
     /// CSCA certificates that you vouch for: PEM, DER or LDIF; files or folders.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     csca: Vec<PathBuf>,
+    /// Link certificates: new keys of a CSCA. Each must be signed by a certificate of the store.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    link: Vec<PathBuf>,
     /// Signed master lists. Each must be signed by a signer that a certificate of the store, or of --anchor, vouches for.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     master_list: Vec<PathBuf>,
@@ -106,6 +109,7 @@ pub(super) fn run(arguments: &ImportArguments) -> anyhow::Result<ExitCode> {
     import.new.generation += 1;
     import.remove()?;
     import.certificates()?;
+    import.links()?;
     import.master_lists()?;
     import.revocation_lists()?;
     let review = import.review()?;
@@ -135,9 +139,19 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Each certificate for each kind.
+    /// A certificate for each kind.
     fn take(&mut self, certificate: &Certificate, state: IssuingState, source: &str) {
-        for kind in &self.arguments.kind {
+        self.take_for(&self.arguments.kind, certificate, state, source);
+    }
+
+    fn take_for(
+        &mut self,
+        kinds: &[Kind],
+        certificate: &Certificate,
+        state: IssuingState,
+        source: &str,
+    ) {
+        for kind in kinds {
             let entry = Entry {
                 form: Form::Certificate,
                 kind: *kind,
@@ -187,6 +201,58 @@ impl Import<'_> {
                 path.display()
             )
         }));
+        Ok(())
+    }
+
+    /// Link certificates vouch for one another, in whatever order they come.
+    fn links(&mut self) -> anyhow::Result<()> {
+        let mut waiting = Vec::new();
+        for found in Source::new(&self.arguments.link) {
+            let Found {
+                path,
+                index,
+                object,
+            } = found?;
+            let place = format!("{} [{index}]", path.display());
+            match object.and_then(|object| Certificate::parse(&object)) {
+                Err(error) => self.refused.push(format!("{place}: {error}")),
+                Ok(certificate) => match self.state.or_else(|| certificate.subject().country()) {
+                    None => self
+                        .refused
+                        .push(format!("{place}: names no state; give --state")),
+                    Some(state) => waiting.extend(self.arguments.kind.iter().map(|kind| {
+                        let source = format!("link, {}", name_of(&path));
+                        (*kind, state, certificate.clone(), source, place.clone())
+                    })),
+                },
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut anchors = Anchors::new(&[]);
+        self.new.add_to(&mut anchors)?;
+        let (mut store, _) = anchors.into_store();
+        loop {
+            let before = waiting.len();
+            let mut left = Vec::new();
+            for (kind, state, certificate, source, place) in waiting {
+                match store.add_link(kind.into(), state, certificate.raw()) {
+                    Ok(_) => self.take_for(&[kind], &certificate, state, &source),
+                    Err(_) => left.push((kind, state, certificate, source, place)),
+                }
+            }
+            waiting = left;
+            if waiting.len() == before || waiting.is_empty() {
+                break;
+            }
+        }
+        for (kind, state, certificate, _, place) in waiting {
+            if let Err(error) = store.add_link(kind.into(), state, certificate.raw()) {
+                self.refused
+                    .push(format!("{place}, {}: {error}", kind.name()));
+            }
+        }
         Ok(())
     }
 
@@ -420,21 +486,21 @@ impl Import<'_> {
             review.accepted = true;
         }
         if arguments.json {
-            println!("{}", serde_json::to_string(&review)?);
+            say(format_args!("{}\n", serde_json::to_string(&review)?))?;
         } else {
-            print!("{review}");
+            say(&review)?;
         }
+        let close = |text: String| match arguments.json {
+            true => Ok(()),
+            false => say(format_args!("{text}\n")),
+        };
         if !review.changes_something() {
-            if !arguments.json {
-                println!("nothing to change");
-            }
+            close("nothing to change".to_owned())?;
             let unused = review.known == 0 && !review.refused.is_empty();
             return Ok(ExitCode::from(u8::from(unused)));
         }
         if review.accepted {
-            if !arguments.json {
-                println!("replaced: {}", review.store);
-            }
+            close(format!("replaced: {}", review.store))?;
             return Ok(ExitCode::SUCCESS);
         }
         if arguments.accept.is_some() {
@@ -443,12 +509,10 @@ impl Import<'_> {
                 review.digest
             );
         }
-        if !arguments.json {
-            println!(
-                "nothing is changed yet; accept this with --accept {}",
-                review.digest
-            );
-        }
+        close(format!(
+            "nothing is changed yet; accept this with --accept {}",
+            review.digest
+        ))?;
         Ok(ExitCode::from(NOT_ACCEPTED))
     }
 }

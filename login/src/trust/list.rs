@@ -1,8 +1,9 @@
 //! `rda-login trust list` and `rda-login trust export`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,9 +11,9 @@ use base64ct::{Base64, Encoding};
 use clap::Args;
 use icao::pki::IssuingState;
 
-use super::Kind;
 use super::review::Change;
 use super::store::{Entry, Form, TrustStore};
+use super::{Kind, say};
 
 /// Length of a line of PEM (RFC 7468 2).
 const PEM_LINE: usize = 64;
@@ -71,7 +72,7 @@ pub struct ExportArguments {
 
 pub(super) fn list(arguments: &ListArguments) -> anyhow::Result<()> {
     let store = TrustStore::open(&arguments.selection.store)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = String::new();
     for entry in arguments.selection.entries(&store)? {
         let shown = Change::new("known", entry);
         if arguments.json {
@@ -108,8 +109,7 @@ pub(super) fn list(arguments: &ListArguments) -> anyhow::Result<()> {
             store.generation
         )?;
     }
-    out.flush()?;
-    Ok(())
+    say(out)
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
@@ -133,8 +133,7 @@ pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
         bail!("no entry to export");
     }
     if to.as_os_str() == "-" {
-        io::stdout().write_all(text.as_bytes())?;
-        return Ok(());
+        return say(text);
     }
     fs::File::create_new(to)
         .and_then(|mut file| file.write_all(text.as_bytes()))

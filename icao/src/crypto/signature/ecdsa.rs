@@ -1,20 +1,40 @@
 //! ECDSA signatures in the encodings that documents have, and the pairs of integers they share with DSA.
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::{SignatureError, SignatureTolerance};
 use crate::crypto::curve::NamedCurve;
-use crate::crypto::weierstrass::{EcdsaEngine, Engine};
+use crate::crypto::weierstrass::{EcdsaEngine, Engine, PreparedKey};
 
 /// The implementation that checks signatures.
 const ENGINE: &dyn EcdsaEngine = &Engine;
 
 /// A point on a named curve, which is a valid public key since the cofactor is 1.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// A key that verifies a second signature is prepared for many: the one of a CSCA verifies all of its signers, the one of a
+/// document nothing but itself. Clones share what was prepared.
+#[derive(Clone)]
 pub struct EcPublicKey {
     curve: NamedCurve,
     point: Vec<u8>,
+    prepared: Arc<Prepared>,
 }
+
+#[derive(Default)]
+struct Prepared {
+    used: AtomicBool,
+    key: OnceLock<Option<Box<dyn PreparedKey>>>,
+}
+
+impl PartialEq for EcPublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.curve == other.curve && self.point == other.point
+    }
+}
+
+impl Eq for EcPublicKey {}
 
 impl EcPublicKey {
     /// `None` unless the point is `04 || X || Y` of exact length on the curve. Compressed points are refused: Doc 9303-12
@@ -28,6 +48,7 @@ impl EcPublicKey {
         valid.then(|| Self {
             curve,
             point: point.to_vec(),
+            prepared: Arc::default(),
         })
     }
 
@@ -53,10 +74,16 @@ impl EcPublicKey {
             .get(1..)
             .unwrap_or_default()
             .split_at(self.curve.field_len());
+        let again = self.prepared.used.swap(true, Ordering::Relaxed);
+        let prepare = || ENGINE.prepare(self.curve, x, y);
+        let prepared = again.then(|| self.prepared.key.get_or_init(prepare).as_deref());
         due.readings(signature, self.curve.order_len())
             .into_iter()
             .flatten()
-            .find(|reading| ENGINE.verify(self.curve, x, y, prehash, reading.r, reading.s))
+            .find(|reading| match prepared {
+                Some(Some(key)) => key.verify(prehash, reading.r, reading.s),
+                _ => ENGINE.verify(self.curve, x, y, prehash, reading.r, reading.s),
+            })
             .map(|reading| reading.tolerance)
             .ok_or(SignatureError::Invalid)
     }

@@ -327,3 +327,30 @@ fn debug_shows_no_key() {
         "Ec(EcPublicKey(NIST P-256)) ECDSA, NIST P-256"
     );
 }
+
+/// What is prepared for many signatures says the same as what is not.
+#[test]
+fn prepared_keys_agree_with_fresh_ones() {
+    for curve in NamedCurve::ALL {
+        let key = EcPair::new(curve);
+        let VerifyingKey::Ec(public) = &key.public else {
+            panic!("a key on a curve")
+        };
+        for round in 0..6u8 {
+            let hash = HashAlgorithm::Sha256.digest(&[round]);
+            let signature = EcdsaSig::sign(&hash, &key.private)
+                .unwrap()
+                .to_der()
+                .unwrap();
+            for changed in [false, true] {
+                let mut hash = hash.clone();
+                hash[0] ^= u8::from(changed);
+                let fresh = EcPublicKey::new(curve, public.point()).unwrap();
+                let due = super::super::ecdsa::Encoding::Der;
+                let expected = fresh.verify(due, &hash, &signature);
+                assert_eq!(public.verify(due, &hash, &signature), expected, "{curve}");
+                assert_eq!(expected.is_ok(), !changed, "{curve}");
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What the verification of document signers costs beside its bare primitives: `cargo xtask bench --only verification`.
+//!
+//! Real certificates where `RDA_CORPUS` has them, else those of simulated issuers. Each is parsed and judged on one core; its
+//! primitives are one hash and one signature under a key that is set up already.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use icao::crypto::curve::NamedCurve;
+use icao::crypto::hash::HashAlgorithm;
+use icao::crypto::signature::{SignatureScheme, VerifyingKey, verify};
+use icao::passive_authentication::verify_signer;
+use icao::pki::encoding::objects;
+use icao::pki::signature::Readings;
+use icao::pki::{Anchors, Certificate, CscaStore, DocumentKind, IssuingState, Policy};
+use icao::simulator::{Csca, CurveForm, IssuerKey, Subject};
+use serde_json::json;
+
+const KIND: DocumentKind = DocumentKind::TravelDocument;
+
+/// Each figure is the best of this many rounds, for other programs run here too.
+const ROUNDS: usize = 5;
+
+struct Signer {
+    der: Vec<u8>,
+    state: String,
+    key: VerifyingKey,
+    scheme: SignatureScheme,
+    certificate: Certificate,
+}
+
+fn main() -> Result<()> {
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    let (source, csca, signers) = certificates()?;
+    let begin = Instant::now();
+    let store = store(&csca)?;
+    let import = begin.elapsed();
+    let signers = prepare(&store, &signers)?;
+
+    // Once over all, so that keys and curves are set up.
+    for signer in &signers {
+        judge(&store, signer);
+        primitives(signer)?;
+    }
+    let judged = best(|| signers.iter().for_each(|signer| judge(&store, signer)));
+    let bare = best(|| {
+        for signer in &signers {
+            // All of them verified a moment ago.
+            let _verified = black_box(primitives(signer));
+        }
+    });
+    let mut by_key: BTreeMap<String, Vec<&Signer>> = BTreeMap::new();
+    for signer in &signers {
+        by_key
+            .entry(signer.key.to_string())
+            .or_default()
+            .push(signer);
+    }
+    let each: Vec<_> = by_key
+        .iter()
+        .map(|(key, signers)| {
+            let judged = best(|| signers.iter().for_each(|signer| judge(&store, signer)));
+            let bare = best(|| {
+                for signer in signers {
+                    let _verified = black_box(primitives(signer));
+                }
+            });
+            (key, signers.len(), judged, bare)
+        })
+        .collect();
+
+    let rate = |count: usize, time: Duration| count as f64 / time.as_secs_f64();
+    let share = bare.as_secs_f64() / judged.as_secs_f64();
+    if as_json {
+        let rows: Vec<_> = each
+            .iter()
+            .map(|(key, count, judged, bare)| {
+                json!({
+                    "issuer_key": key, "certificates": count,
+                    "judged_per_second": rate(*count, *judged),
+                    "primitives_per_second": rate(*count, *bare),
+                })
+            })
+            .collect();
+        println!(
+            "{}",
+            json!({
+                "source": source, "certificates": signers.len(),
+                "judged_per_second_and_core": rate(signers.len(), judged),
+                "primitives_per_second_and_core": rate(signers.len(), bare),
+                "share_of_primitives": share,
+                "anchors": store.iter().count(), "import_seconds": import.as_secs_f64(),
+                "by_issuer_key": rows,
+            })
+        );
+        return Ok(());
+    }
+    println!(
+        "{} certificates of {source}, one core, best of {ROUNDS}",
+        signers.len()
+    );
+    println!(
+        "{:<28} {:>6} {:>12} {:>12}",
+        "key of the issuer", "n", "judged/s", "bare/s"
+    );
+    for (key, count, judged, bare) in &each {
+        println!(
+            "{key:<28} {count:>6} {:>12.0} {:>12.0}",
+            rate(*count, *judged),
+            rate(*count, *bare)
+        );
+    }
+    println!(
+        "{:<28} {:>6} {:>12.0} {:>12.0}   ({:.0} % of the time are the primitives)",
+        "all",
+        signers.len(),
+        rate(signers.len(), judged),
+        rate(signers.len(), bare),
+        100.0 * share
+    );
+    println!(
+        "{} anchors parsed and stored in {:.3} s",
+        store.iter().count(),
+        import.as_secs_f64()
+    );
+    Ok(())
+}
+
+/// From where, the CSCA certificates, and the signers' certificates.
+fn certificates() -> Result<(String, Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+    let corpus = std::env::var_os("RDA_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
+        PathBuf::from,
+    );
+    if corpus.is_dir() {
+        let read = |name: &str| -> Result<Vec<Vec<u8>>> {
+            let path = corpus.join(name);
+            let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
+            Ok(objects(&file).filter_map(std::result::Result::ok).collect())
+        };
+        let csca = read("csca/csca_ml_915.pem")?;
+        return Ok(("states".to_owned(), csca, read("dsc/dsc_sample.pem")?));
+    }
+    let mut anchors = Vec::new();
+    let mut signers = Vec::new();
+    for curve in NamedCurve::ALL {
+        let key = |label: &str| {
+            IssuerKey::elliptic(label, curve, CurveForm::Explicit, HashAlgorithm::Sha256)
+        };
+        let csca = Csca::new(&Subject::new(1, &format!("CSCA {curve}")), key("CSCA")?)?;
+        anchors.push(csca.to_der()?);
+        for serial in 2..30 {
+            let signer =
+                csca.document_signer(&Subject::new(serial, "Signer"), &["P"], key("DS")?)?;
+            signers.push(signer.to_der()?);
+        }
+    }
+    Ok(("simulated issuers".to_owned(), anchors, signers))
+}
+
+fn store(certificates: &[Vec<u8>]) -> Result<CscaStore> {
+    let mut anchors = Anchors::new(&[KIND]);
+    for der in certificates {
+        anchors.add(der)?;
+    }
+    Ok(anchors.into_store().0)
+}
+
+fn prepare(store: &CscaStore, certificates: &[Vec<u8>]) -> Result<Vec<Signer>> {
+    let mut signers = Vec::new();
+    for der in certificates {
+        let certificate = Certificate::parse(der)?;
+        let state = certificate.issuer().country();
+        let state = state.unwrap_or(IssuingState::UNSTATED);
+        let time = certificate.not_before();
+        let issued = store.issuer_of(KIND, state, &certificate, time, Readings::Stated)?;
+        let key = issued.anchor.key().context("an issuer without key")?;
+        signers.push(Signer {
+            der: der.clone(),
+            state: state.to_string(),
+            key: key.clone(),
+            scheme: issued.scheme,
+            certificate,
+        });
+    }
+    if signers.is_empty() {
+        bail!("no certificate to measure with");
+    }
+    Ok(signers)
+}
+
+/// From bytes to verdict.
+fn judge(store: &CscaStore, signer: &Signer) {
+    if let Ok(certificate) = Certificate::parse(&signer.der) {
+        let time = certificate.not_before();
+        let policy = Policy::field();
+        black_box(verify_signer(
+            &certificate,
+            None,
+            store,
+            KIND,
+            &signer.state,
+            time,
+            &policy,
+        ));
+    }
+}
+
+/// The hash and the signature.
+fn primitives(signer: &Signer) -> Result<()> {
+    let certificate = &signer.certificate;
+    verify(
+        &signer.key,
+        &signer.scheme,
+        certificate.to_be_signed(),
+        certificate.signature(),
+    )?;
+    Ok(())
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        work();
+        best = best.min(begin.elapsed());
+    }
+    best
+}
