@@ -9,7 +9,7 @@ use hardware_tests::process::Process;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_document_forgotten_on_the_reader_is_not_read() -> Result<()> {
@@ -37,6 +37,21 @@ fn a_document_forgotten_on_the_reader_is_not_read() -> Result<()> {
         line.contains("listening on").then_some(())
     })?;
     let mut chip = Some(lay(profile, pcscd.slot(0), None)?);
+    // Laid before the login means: the service knows it. The same goes for its removal.
+    let until = |lies: bool| -> Result<()> {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let readers = pcscd
+                .client(need::program("rda")?)
+                .arg("readers")
+                .output()?;
+            if String::from_utf8_lossy(&readers.stdout).contains(": a card") == lies {
+                return Ok(());
+            }
+            assert!(Instant::now() < end, "the document is never seen");
+        }
+    };
+    until(true)?;
     let page = Page::log_in(site.origin(), profile.name(), PASSWORD)?;
     let typed = Typed {
         last_four: Some(site::last_four(profile).to_owned()),
@@ -51,6 +66,7 @@ fn a_document_forgotten_on_the_reader_is_not_read() -> Result<()> {
         if !asked && hint.as_deref() == Some("lay_again") {
             asked = true;
             chip = None;
+            until(false).ok();
             chip = lay(profile, pcscd.slot(0), None).ok();
         }
     })?;
