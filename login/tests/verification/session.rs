@@ -175,7 +175,8 @@ fn driving_licences_are_not_offered_yet() {
         .concat()
     });
     let page = browser.get("/document").body;
-    assert!(page.contains("passport") && !page.contains("driving-licence"));
+    let offered = |kind: &str| page.contains(&format!("name=\"document\" value=\"{kind}\""));
+    assert!(offered("passport") && !offered("driving-licence"));
     let body = json!({ "document": "driving-licence", "last_four": &number[number.len() - 4..] });
     let answer = browser.api("start", &body).json();
     assert_eq!(answer, json!({ "outcome": "refused" }));
