@@ -18,6 +18,7 @@ mod progress;
 mod proofs;
 
 use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use icao::access_key::AccessKey;
@@ -29,7 +30,7 @@ use protocol::request::Document;
 use rand_core::UnwrapErr;
 
 use crate::notification::service_name;
-use crate::reader::{self, Cancel, DocumentLink, DocumentSource, Notify};
+use crate::reader::{self, Cancel, DocumentLink, DocumentSource, Learned, Notify};
 use crate::session::{AcceptedRequest, FromWorker, Gone, Inbox, Outbox, ToWorker, Worker};
 use files::Files;
 use link::LoginLink;
@@ -169,7 +170,10 @@ impl Login {
             match self.with_document(&mut *link, &keys, refused, started) {
                 // Some other card: the document is still to come.
                 Err(Stop::Failed(Code::NotADocument)) => {
-                    self.progress.hint(Hint::OtherDocument);
+                    // A card with contacts is a key or a badge that lies in its slot all day.
+                    if link.is_contactless() {
+                        self.progress.hint(Hint::OtherDocument);
+                    }
                     link.dismiss();
                 }
                 // A chip slows down or blocks after wrong keys; the citizen's hand limits the pace of further ones.
@@ -342,9 +346,15 @@ fn announce(request: &AcceptedRequest) {
 
 /// A worker over the readers of this computer; `laid_anew` insists that the document be laid after the request came.
 #[must_use]
-pub fn over_pcsc(reader: Option<String>, laid_anew: bool) -> LoginWorker {
+pub fn over_pcsc(
+    reader: Option<String>,
+    laid_anew: bool,
+    learned: Arc<Mutex<Learned>>,
+) -> LoginWorker {
     LoginWorker::new(Box::new(move |cancel, notify| {
-        let readers = crate::reader::pcsc::PcscReaders::new(reader.clone(), cancel, notify);
+        let learned = Arc::clone(&learned);
+        let readers =
+            crate::reader::pcsc::PcscReaders::new(reader.clone(), cancel, notify, learned);
         Box::new(readers.laid_anew(laid_anew))
     }))
 }

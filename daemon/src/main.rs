@@ -3,7 +3,7 @@
 use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +18,8 @@ use rda::inspect::{self, InspectArguments};
 use rda::login_session::{self, LoginWorker};
 use rda::read::{self, AccessInput, Trust};
 use rda::reader::pcsc::{self, CardPresence};
-use rda::reader::{Cancel, DocumentSource, Notice, Notify};
+use rda::reader::recording::{Comparison, Recorder, Replayer, Tape};
+use rda::reader::{Cancel, Culprit, DocumentSource, Learned, Notice, Notify};
 use rda::replay::UsedRequests;
 use rda::sandbox::{self, Needs};
 use rda::server::Server;
@@ -31,6 +32,9 @@ const SYSTEM_TRUST: &str = "/etc/rda/servers.d";
 
 /// Access data are at most three lines.
 const LONGEST_ACCESS_FILE: u64 = 4096;
+
+/// A recording of the longest conversation has some hundred bytes for each of its steps.
+const LONGEST_RECORDING: u64 = 32 * 1024 * 1024;
 
 /// How long a daemon that systemd started stays without a login.
 const QUIET: Duration = Duration::from_secs(300);
@@ -119,6 +123,13 @@ struct ReadArguments {
     /// Print the outcome as JSON.
     #[arg(long)]
     json: bool,
+    /// Write a recording of the conversation with the chip to this file: headers, lengths, status words and failures, and
+    /// no contents. For those who have to find out why a document or a reader does not work.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Repeat the failures of a recording, and tell where the conversation takes another course. Ends with status 2 if it does.
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    replay: Option<PathBuf>,
     #[command(flatten)]
     simulate: Simulate,
 }
@@ -208,7 +219,7 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
             None => UnixTime(i64::try_from(system_clock()())?),
         },
     };
-    let mut source = source(arguments)?;
+    let (mut source, taping) = Taping::begin(source(arguments)?, arguments)?;
     let keys = [access_key(arguments)?];
     let mut told = None;
     let mut progress = |event| {
@@ -226,7 +237,10 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
             told = Some(step);
         }
     };
-    let reading = read::read(&mut *source, &keys, &trust, &mut progress)?;
+    let reading = read::read(&mut *source, &keys, &trust, &mut progress);
+    // A reading that failed is what recordings are for.
+    let as_recorded = taping.end()?;
+    let reading = reading?;
     if let Some(folder) = &arguments.out {
         reading.write_to(folder)?;
     }
@@ -239,11 +253,61 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
         print(format_args!("{}", reading.summary()))?;
     }
     let untrusted = !arguments.trust.is_empty() && !reading.checks.passive_authentication.passed();
-    Ok(if reading.checks.failed() || untrusted {
+    Ok(if reading.checks.failed() || untrusted || !as_recorded {
         ExitCode::from(CHECK_FAILED)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// What becomes of the conversation besides the reading.
+enum Taping {
+    None,
+    Record(PathBuf, Tape),
+    Replay(Comparison),
+}
+
+impl Taping {
+    /// Puts itself between the terminal and the documents of `source`, where that was asked for.
+    fn begin(
+        source: Box<dyn DocumentSource>,
+        arguments: &ReadArguments,
+    ) -> Result<(Box<dyn DocumentSource>, Self)> {
+        if let Some(path) = &arguments.record {
+            let (recorder, tape) = Recorder::new(source)?;
+            return Ok((Box::new(recorder), Self::Record(path.clone(), tape)));
+        }
+        let Some(path) = &arguments.replay else {
+            return Ok((source, Self::None));
+        };
+        let mut text = String::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LONGEST_RECORDING).read_to_string(&mut text))
+            .with_context(|| path.display().to_string())?;
+        let recording = serde_json::from_str(&text).context("this is no recording")?;
+        let (replayer, comparison) = Replayer::new(source, recording);
+        Ok((Box::new(replayer), Self::Replay(comparison)))
+    }
+
+    /// `false` if a conversation was to be as recorded, and was not.
+    fn end(&self) -> Result<bool> {
+        match self {
+            Self::None => Ok(true),
+            Self::Record(path, tape) => {
+                let text = serde_json::to_string_pretty(&tape.recording())?;
+                std::fs::write(path, text).with_context(|| path.display().to_string())?;
+                Ok(true)
+            }
+            Self::Replay(comparison) => {
+                let (steps, difference) = comparison.outcome();
+                tell(format_args!("{steps} steps as recorded"));
+                if let Some(difference) = &difference {
+                    tell(format_args!("{difference}"));
+                }
+                Ok(difference.is_none())
+            }
+        }
+    }
 }
 
 fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
@@ -253,8 +317,12 @@ fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
         Notice::NotReadable { reader } => tell(format_args!(
             "nothing on {reader} answers: shift the document"
         )),
-        Notice::InUse { reader } => {
-            tell(format_args!("another program holds what lies on {reader}"))
+        Notice::InUse { reader, by } => {
+            let by = by.unwrap_or(Culprit::Other);
+            tell(format_args!("{by} holds what lies on {reader}"));
+        }
+        Notice::SeveralDocuments => {
+            tell(format_args!("leave one document, and take the others away"));
         }
         _ => {}
     });
@@ -271,7 +339,23 @@ fn source(arguments: &ReadArguments) -> Result<Box<dyn DocumentSource>> {
         arguments.reader.clone(),
         cancel,
         notify,
+        learned(),
     )))
+}
+
+/// What was learned about readers, kept in the user's folder for such things.
+fn learned() -> Arc<Mutex<Learned>> {
+    let folders = directories::ProjectDirs::from("", "", "rda");
+    let learned = folders.map_or_else(Learned::default, |folders| {
+        Learned::open(reader_memory(&folders).join("readers.json"))
+    });
+    Arc::new(Mutex::new(learned))
+}
+
+/// The folder of what was learned about readers.
+fn reader_memory(folders: &directories::ProjectDirs) -> PathBuf {
+    let folder = folders.state_dir().unwrap_or(folders.data_local_dir());
+    folder.to_owned()
 }
 
 /// Asks on the terminal, without echo, or takes what a file says. Never from the command line, which others can see.
@@ -320,6 +404,7 @@ fn worker(arguments: &DaemonArguments) -> Result<LoginWorker> {
     Ok(login_session::over_pcsc(
         arguments.reader.clone(),
         arguments.lay_anew,
+        learned(),
     ))
 }
 
@@ -375,9 +460,11 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
     for folder in user.iter().chain([&used]) {
         make_private(folder).with_context(|| folder.display().to_string())?;
     }
+    let memory = reader_memory(&folders);
+    make_private(&memory).with_context(|| memory.display().to_string())?;
     let needs = Needs {
         read: [system.clone()].into_iter().chain(user.clone()).collect(),
-        write: vec![used.clone()],
+        write: vec![used.clone(), memory],
     };
     let version = DaemonVersion::parse(env!("CARGO_PKG_VERSION"))?;
     let trust = TrustFolders::new(Some(system), user);

@@ -12,11 +12,17 @@ use std::time::Duration;
 
 use icao::transport::Transport;
 
+mod culprit;
+mod learned;
 mod model;
 pub mod pcsc;
+pub mod recording;
 #[cfg(feature = "simulator")]
 pub mod simulated;
+mod slot;
 
+pub use culprit::Culprit;
+pub use learned::Learned;
 pub use model::model_of;
 
 /// Why no document could be waited for.
@@ -68,7 +74,11 @@ pub enum Notice {
     InUse {
         /// The reader's name.
         reader: String,
+        /// What kind of program, where that can be found out.
+        by: Option<Culprit>,
     },
+    /// Cards lie on several readers, and each may be the document.
+    SeveralDocuments,
     /// A card was connected.
     Connected {
         /// The reader's name.
@@ -101,6 +111,11 @@ pub trait DocumentLink: Transport + Send {
     /// This card is not what is looked for: its reader is ignored until the card was taken away.
     fn dismiss(&mut self);
 
+    /// Whether the card is contactless, as documents are. A card with contacts may lie in its slot all day.
+    fn is_contactless(&self) -> bool {
+        true
+    }
+
     /// Shows the service that the card is still in use, where it takes a card from who leaves it alone. A card that was
     /// lost meanwhile is noticed at the next command.
     fn keep_alive(&mut self) {}
@@ -123,6 +138,17 @@ struct CancelState {
     cancelled: bool,
     /// The wait under way, if any.
     waiting: Option<::pcsc::Context>,
+    /// Who else wants to know.
+    waker: Option<Box<dyn Fn() + Send>>,
+}
+
+/// Takes back what [`Cancel::call_at_cancellation`] has set.
+struct Waker<'a>(&'a Cancel);
+
+impl Drop for Waker<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waker = None;
+    }
 }
 
 impl Cancel {
@@ -144,6 +170,9 @@ impl Cancel {
             let mut state = self.lock();
             state.cancelled = true;
             self.shared.changed.notify_all();
+            if let Some(wake) = state.waker.take() {
+                wake();
+            }
             let Some(context) = &state.waiting else {
                 return;
             };
@@ -193,6 +222,19 @@ impl Cancel {
         // Under the lock, so that no wait is between its question and its sleep.
         let _state = self.lock();
         self.shared.changed.notify_all();
+    }
+
+    /// Has [`Cancel::cancel`] call `wake`, which must not block, until what is returned is dropped; at once if it was called
+    /// before.
+    fn call_at_cancellation(&self, wake: impl Fn() + Send + 'static) -> Waker<'_> {
+        let mut state = self.lock();
+        if state.cancelled {
+            wake();
+        } else {
+            state.waker = Some(Box::new(wake));
+        }
+        drop(state);
+        Waker(self)
     }
 
     /// Runs one blocking call of `context` so that [`Cancel::cancel`] can end it.

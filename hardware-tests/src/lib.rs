@@ -2,6 +2,11 @@
 //!
 //! - [`vpcd`]: lays a chip on the virtual reader of Debian's `vsmartcard-vpcd`,
 //! - [`pcscd`]: a pcscd of the test's own, which touches nothing of the machine's,
+//! - [`document_folder`]: a chip made of files,
+//! - [`fault`]: what goes wrong between a program and a chip,
+//! - [`ifd`]: a reader of our own at a real pcscd,
+//! - [`matrix`]: faults and readers against documents, as tables,
+//! - [`office`]: a login server in this process,
 //! - [`site`]: a login server with specimen accounts,
 //! - [`desk`]: a daemon with a document before it,
 //! - [`page`]: the login page, played without a browser,
@@ -18,8 +23,13 @@ pub mod accessibility;
 pub mod browser;
 pub mod cost;
 pub mod desk;
+pub mod document_folder;
+pub mod fault;
 pub mod firefox;
+pub mod ifd;
+pub mod matrix;
 pub mod need;
+pub mod office;
 pub mod page;
 pub mod panel;
 pub mod pcscd;

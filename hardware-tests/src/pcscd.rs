@@ -2,11 +2,16 @@
 //!
 //! It runs in a mount namespace of its own. Over `/run` lies a folder of the test, so that neither socket nor process
 //! file meets those of a pcscd that the machine may run; over the folder of USB drivers lies an empty one, so that it
-//! opens no reader of the machine. Its configuration names one virtual reader with two slots.
+//! opens no reader of the machine. Its configuration names one virtual reader with two slots, or readers that the test
+//! plays itself ([`crate::ifd`]).
+//!
+//! While it runs the virtual reader listens on all addresses: its driver knows no other way. Whoever connects from
+//! elsewhere lays a chip on the reader of a test, and can do nothing else.
 //!
 //! The socket is an ordinary file in the test's folder: programs outside the namespace reach it through
 //! `PCSCLITE_CSOCK_NAME`, which libpcsclite honours (measured with 1.9.9).
 
+use crate::ifd::{self, Reader};
 use crate::need::{self, Need};
 use crate::process::Process;
 use anyhow::{Context as _, Result, anyhow};
@@ -40,7 +45,16 @@ exec setpriv --pdeathsig KILL -- /usr/sbin/pcscd --foreground --debug --config "
 pub struct Pcscd {
     process: Process,
     folder: tempfile::TempDir,
-    port: u16,
+    /// What its configuration says of its readers.
+    readers: Readers,
+}
+
+/// The readers of a pcscd.
+enum Readers {
+    /// The virtual reader, with its slots at ports from this on.
+    Vpcd(u16),
+    /// Others, as the configuration describes them.
+    Played(String),
 }
 
 impl Pcscd {
@@ -49,21 +63,19 @@ impl Pcscd {
     /// # Errors
     /// If a program is missing, no mount namespace may be made, or no free ports are found.
     pub fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("rda-pcscd-").tempdir()?;
-        fs::create_dir_all(folder.path().join("run/pcscd"))?;
-        fs::create_dir(folder.path().join("no-drivers"))?;
+        let folder = Self::folder()?;
         // Copied, since its own folder is covered in the namespace.
         fs::copy(need::VPCD.file, folder.path().join("libifdvpcd.so")).context(need::VPCD.file)?;
         // Another test may take the free ports between looking and listening: then look again.
         let mut last = anyhow!("no free ports");
         for _ in 0..5 {
-            let port = free_ports()?;
-            match Self::launch(&folder, port) {
+            let readers = Readers::Vpcd(free_ports()?);
+            match Self::launch(&folder, &readers) {
                 Ok(process) => {
                     return Ok(Self {
                         process,
                         folder,
-                        port,
+                        readers,
                     });
                 }
                 Err(error) => last = error,
@@ -72,12 +84,47 @@ impl Pcscd {
         Err(last)
     }
 
-    fn launch(folder: &tempfile::TempDir, port: u16) -> Result<Process> {
+    /// Starts a pcscd with readers that the test plays.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; also if the driver was not built.
+    pub fn with_readers(readers: &[&Reader]) -> Result<Self> {
+        let folder = Self::folder()?;
+        let driver = folder.path().join("libpretended.so");
+        fs::copy(ifd::driver()?, &driver)?;
+        let readers = readers
+            .iter()
+            .enumerate()
+            .map(|(channel, reader)| reader.configuration(&driver, channel + 1))
+            .collect();
+        let readers = Readers::Played(readers);
+        let process = Self::launch(&folder, &readers)?;
+        Ok(Self {
+            process,
+            folder,
+            readers,
+        })
+    }
+
+    fn folder() -> Result<tempfile::TempDir> {
+        let folder = tempfile::Builder::new().prefix("rda-pcscd-").tempdir()?;
+        fs::create_dir_all(folder.path().join("run/pcscd"))?;
+        fs::create_dir(folder.path().join("no-drivers"))?;
+        Ok(folder)
+    }
+
+    fn launch(folder: &tempfile::TempDir, readers: &Readers) -> Result<Process> {
         let path = folder.path().display();
-        // The second number is the channel; vpcd takes its port from the device name.
-        let configuration = format!(
-            "FRIENDLYNAME \"Virtual reader\"\nDEVICENAME /dev/null:{port:#06X}\nLIBPATH {path}/libifdvpcd.so\nCHANNELID {port:#06X}\n"
-        );
+        let (configuration, slots) = match readers {
+            // The second number is the channel; vpcd takes its port from the device name.
+            Readers::Vpcd(port) => (
+                format!(
+                    "FRIENDLYNAME \"Virtual reader\"\nDEVICENAME /dev/null:{port:#06X}\nLIBPATH {path}/libifdvpcd.so\nCHANNELID {port:#06X}\n"
+                ),
+                SLOTS,
+            ),
+            Readers::Played(configuration) => (configuration.clone(), 0),
+        };
         fs::write(folder.path().join("reader.conf"), configuration)?;
         // What a killed predecessor left.
         for left in ["pcscd.comm", "pcscd.pid"] {
@@ -99,7 +146,7 @@ impl Pcscd {
         inotify::add_watch(&changes, &run, WatchFlags::ATTRIB)?;
         let mut process = Process::start("pcscd", &command)?;
 
-        for _ in 0..SLOTS {
+        for _ in 0..slots {
             process.line(PATIENCE, |line| {
                 line.contains("Waiting for virtual ICC").then_some(())
             })?;
@@ -122,7 +169,12 @@ impl Pcscd {
 
     /// Where a chip for slot 0 or 1 connects.
     pub fn slot(&self, slot: u16) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.saturating_add(slot)))
+        let port = match self.readers {
+            Readers::Vpcd(port) => port.saturating_add(slot),
+            // Nothing listens there.
+            Readers::Played(_) => 0,
+        };
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 
     /// The socket of this pcscd.
@@ -148,8 +200,37 @@ impl Pcscd {
     /// As [`Self::start`]; also where something else has taken the ports meanwhile.
     pub fn restart(&mut self) -> Result<()> {
         self.process.kill();
-        self.process = Self::launch(&self.folder, self.port)?;
+        self.process = Self::launch(&self.folder, &self.readers)?;
         Ok(())
+    }
+
+    /// Has it look after its configured readers again: those that were put back it opens.
+    ///
+    /// # Errors
+    /// If it does not run any more.
+    pub fn rescan(&self) -> Result<()> {
+        let id = i32::try_from(self.process.id())?;
+        let id = rustix::process::Pid::from_raw(id).context("no process id")?;
+        Ok(rustix::process::kill_process(
+            id,
+            rustix::process::Signal::USR1,
+        )?)
+    }
+
+    /// How many connections programs have to it: each is an open PC/SC context.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn contexts(&self) -> Result<usize> {
+        const CONNECTED: &str = "03";
+        // pcscd has bound it under the name that it has in its namespace.
+        let bound = "/run/pcscd/pcscd.comm";
+        let table = fs::read_to_string(format!("/proc/{}/net/unix", self.process.id()))?;
+        Ok(table
+            .lines()
+            .filter(|line| line.ends_with(bound))
+            .filter(|line| line.split_whitespace().nth(5) == Some(CONNECTED))
+            .count())
     }
 
     /// What pcscd has written so far; it writes no APDUs unless asked.

@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,6 +75,8 @@ pub struct Site {
     folder: tempfile::TempDir,
     origin: String,
     daemon_port: u16,
+    /// Keeps the daemon's port free until the daemon takes it.
+    daemon_place: Mutex<Option<TcpListener>>,
     server: Process,
 }
 
@@ -85,7 +88,10 @@ impl Site {
     pub fn start(programs: Programs) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("rda-site-").tempdir()?;
         let path = folder.path();
-        let [login_port, daemon_port] = free_ports()?;
+        // Nobody else gets the ports before those for whom they are: they are given up when those start.
+        let (login_place, daemon_place) = (place()?, place()?);
+        let login_port = login_place.local_addr()?.port();
+        let daemon_port = daemon_place.local_addr()?.port();
         let origin = format!("http://127.0.0.1:{login_port}");
 
         let anchors = trust_anchors(path)?;
@@ -115,6 +121,7 @@ impl Site {
         command
             .args(["serve", "--config"])
             .arg(path.join("login.toml"));
+        drop(login_place);
         let mut server = Process::start("rda-login", &command)?;
         server.line(PATIENCE, |line| {
             line.starts_with("listening on").then_some(())
@@ -124,6 +131,7 @@ impl Site {
             folder,
             origin,
             daemon_port,
+            daemon_place: Mutex::new(Some(daemon_place)),
             server,
         })
     }
@@ -133,23 +141,50 @@ impl Site {
     /// # Errors
     /// If it does not start.
     pub fn daemon(&self, link: &Link) -> Result<Process> {
-        let mut command = Command::new(&self.programs.daemon);
+        self.daemon_under(&[], link)
+    }
+
+    /// As [`Site::daemon`], started by another program: its name and arguments come before those of the daemon.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn daemon_under(&self, other: &[&str], link: &Link) -> Result<Process> {
+        let mut command = match other {
+            [] => Command::new(&self.programs.daemon),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&self.programs.daemon);
+                command
+            }
+        };
         command
             .arg("daemon")
             .arg("--port")
             .arg(self.daemon_port.to_string())
             .arg("--trust")
             .arg(self.folder.path().join("trust/servers.d"))
-            // Where it keeps its record of used requests.
-            .env("XDG_RUNTIME_DIR", self.folder.path());
+            // Where it keeps its record of used requests, and what it learns about readers.
+            .env("XDG_RUNTIME_DIR", self.folder.path())
+            .env("XDG_STATE_HOME", self.state());
         match link {
             Link::Simulated(profile) => command.args(["--simulate", profile.name()]),
             Link::ByHand => command.args(["--simulate", "desk"]),
             Link::Pcscd(socket) => command.env("PCSCLITE_CSOCK_NAME", socket),
         };
+        drop(
+            self.daemon_place
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         let mut daemon = Process::start_obedient("rda daemon", &command)?;
         daemon.line(PATIENCE, |line| line.contains("listening on").then_some(()))?;
         Ok(daemon)
+    }
+
+    /// The folder in which the daemon keeps what it learns.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// The origin of the login pages.
@@ -299,7 +334,7 @@ fn further_persons() -> String {
 }
 
 /// The genuine document of each holder.
-fn register() -> String {
+pub(crate) fn register() -> String {
     let mut text = "specimen = true\n".to_owned();
     for profile in Profile::ALL {
         if matches!(profile, Profile::Clone | Profile::Tampered) {
@@ -355,14 +390,7 @@ fn output(command: &mut Command, input: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    // Held together, so that they differ.
-    let listeners = (0..N)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
-    }
-    Ok(ports)
+/// A port that nobody else gets while this is held.
+fn place() -> Result<TcpListener> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)
 }

@@ -8,6 +8,7 @@
 
 use std::io::{self, Read as _, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -24,14 +25,14 @@ const GET_ATR: u8 = 0x04;
 
 /// What lies on the reader: command APDUs in, response APDUs out.
 pub trait Chip: Send {
-    /// Answers a command APDU with data and status word.
-    fn process(&mut self, command: &[u8]) -> Vec<u8>;
+    /// Answers a command APDU with data and status word; `None` if the document leaves the field before it can.
+    fn process(&mut self, command: &[u8]) -> Option<Vec<u8>>;
     /// Loses all that a chip loses with its field: selected file, session keys.
     fn reset(&mut self);
 }
 
 impl<C: Chip + ?Sized> Chip for Box<C> {
-    fn process(&mut self, command: &[u8]) -> Vec<u8> {
+    fn process(&mut self, command: &[u8]) -> Option<Vec<u8>> {
         (**self).process(command)
     }
     fn reset(&mut self) {
@@ -85,8 +86,16 @@ impl Log {
     }
 }
 
-/// Serves `chip` on a connection to the virtual reader until the reader goes away or the connection is shut down,
-/// which both end with `Ok`.
+/// What ended the service of a chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The reader went away, or the connection was shut down.
+    ReaderGone,
+    /// The chip left the field.
+    ChipLeft,
+}
+
+/// Serves `chip` on a connection to the virtual reader until one of the two goes away.
 ///
 /// # Errors
 /// Where the connection or the log breaks.
@@ -94,8 +103,8 @@ pub fn serve(
     stream: TcpStream,
     chip: &mut dyn Chip,
     atr: &[u8],
-    log: Option<Log>,
-) -> io::Result<()> {
+    log: Option<&mut Log>,
+) -> io::Result<End> {
     let mut link = Link { stream };
     let outcome = exchange(&mut link, chip, atr, log);
     // Others may hold the socket too: only this tells the reader that the chip is gone, where an error ended it.
@@ -107,8 +116,8 @@ fn exchange(
     link: &mut Link,
     chip: &mut dyn Chip,
     atr: &[u8],
-    mut log: Option<Log>,
-) -> io::Result<()> {
+    mut log: Option<&mut Log>,
+) -> io::Result<End> {
     link.stream.set_nodelay(true)?;
     chip.reset();
     while let Some(frame) = link.receive()? {
@@ -129,7 +138,12 @@ fn exchange(
             // Other control bytes are of later versions of the reader, which await no answer either.
             [_] => {}
             ref command => {
-                let response = chip.process(command);
+                let Some(response) = chip.process(command) else {
+                    if let Some(log) = &mut log {
+                        log.line("left the field")?;
+                    }
+                    return Ok(End::ChipLeft);
+                };
                 link.send(&response)?;
                 if let Some(log) = &mut log {
                     log.exchange(command, &response)?;
@@ -137,12 +151,13 @@ fn exchange(
             }
         }
     }
-    Ok(())
+    Ok(End::ReaderGone)
 }
 
-/// A chip that lies on a virtual reader, served by a thread of its own. Dropping it lifts the chip.
+/// A chip that lies on a virtual reader, served by a thread of its own. One that leaves the field is laid again at once.
+/// Dropping this lifts the chip.
 pub struct Laid<C> {
-    stream: TcpStream,
+    stream: Arc<Mutex<TcpStream>>,
     thread: Option<JoinHandle<(C, io::Result<()>)>>,
 }
 
@@ -157,13 +172,27 @@ impl<C: Chip + 'static> Laid<C> {
         atr: &[u8],
         log: Option<Log>,
     ) -> io::Result<Self> {
-        let stream = connect(reader)?;
-        let served = stream.try_clone()?;
+        let stream = connect(&reader)?;
+        let reader = stream.peer_addr()?;
+        let mut served = stream.try_clone()?;
+        let stream = Arc::new(Mutex::new(stream));
+        let current = Arc::clone(&stream);
         let atr = atr.to_vec();
+        let mut log = log;
         let thread = std::thread::Builder::new()
             .name("chip".to_owned())
             .spawn(move || {
-                let outcome = serve(served, &mut chip, &atr, log);
+                let mut serve = || loop {
+                    match serve(served.try_clone()?, &mut chip, &atr, log.as_mut())? {
+                        End::ReaderGone => return Ok(()),
+                        End::ChipLeft => {
+                            let mut current = lock(&current);
+                            served = connect(reader)?;
+                            *current = served.try_clone()?;
+                        }
+                    }
+                };
+                let outcome = serve();
                 (chip, outcome)
             })?;
         Ok(Self {
@@ -192,8 +221,12 @@ impl<C: Chip + 'static> Laid<C> {
 impl<C> Laid<C> {
     fn close(&self) {
         // A connection that the reader has closed already cannot be shut down again, and need not be.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = lock(&self.stream).shutdown(Shutdown::Both);
     }
+}
+
+fn lock(stream: &Mutex<TcpStream>) -> MutexGuard<'_, TcpStream> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<C> Drop for Laid<C> {
@@ -271,7 +304,6 @@ mod tests {
 
     use super::*;
     use std::net::TcpListener;
-    use std::sync::{Arc, Mutex};
 
     /// Answers every command with itself and 9000, and counts its resets.
     #[derive(Default)]
@@ -280,13 +312,16 @@ mod tests {
     }
 
     impl Chip for Echo {
-        fn process(&mut self, command: &[u8]) -> Vec<u8> {
-            [command, &[0x90, 0x00]].concat()
+        fn process(&mut self, command: &[u8]) -> Option<Vec<u8>> {
+            (command != LEAVE).then(|| [command, &[0x90, 0x00]].concat())
         }
         fn reset(&mut self) {
             self.resets += 1;
         }
     }
+
+    /// At this command the chip leaves the field.
+    const LEAVE: [u8; 5] = [0xFF; 5];
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -352,6 +387,20 @@ mod tests {
             !log.contains("5A5A5A5A5A"),
             "a log names no contents: {log}"
         );
+    }
+
+    #[test]
+    fn a_chip_that_leaves_is_laid_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let laid = Laid::new(Echo::default(), address, &DEFAULT_ATR, None).unwrap();
+        let (mut reader, _) = listener.accept().unwrap();
+        frame(&mut reader, &LEAVE);
+        assert_eq!(reader.read(&mut [0]).unwrap_or(0), 0);
+        let (mut reader, _) = listener.accept().unwrap();
+        frame(&mut reader, &[0x00, 0x84]);
+        assert_eq!(answer(&mut reader), [0x00, 0x84, 0x90, 0x00]);
+        assert_eq!(laid.lift().unwrap().resets, 2, "laid twice");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `cargo xtask`: the project's tasks. `demo` needs nothing installed but Rust; `test` installs what it needs where it
-//! may; `packages` does only that; `audit` looks at the dependencies without a network.
+//! `cargo xtask`: the project's tasks. `demo` needs nothing installed but Rust; `test` and `matrix` install what they
+//! need where they may; `packages` does only that; `audit` looks at the dependencies without a network.
 
 mod audit;
 mod bench;
@@ -62,6 +62,8 @@ enum Task {
     },
     /// Take checks out of the library one by one, and see whether the test plan notices.
     Mutants,
+    /// Print the matrices: faults and foreign readers against every simulated document, with counts.
+    Matrix,
     /// Install the Debian packages that the tests need, or name them.
     Packages,
     /// Write the udev rules, the modprobe file and the page that are made from the table of readers.
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Task::Bench { json, only } => bench::run(json, only.as_deref()),
         Task::Conformity { options } => conformity::run(&options),
         Task::Mutants => mutants::all().map(|figures| println!("{figures}")),
+        Task::Matrix => test::matrix(),
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),
         Task::Librda(arguments) => librda::run(&arguments),

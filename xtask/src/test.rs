@@ -39,7 +39,8 @@ pub(crate) fn run(long: bool) -> Result<()> {
         tests.env("RDA_LONG", "1");
     }
     let ended_well = watch(&mut tests, &mut count)?;
-    demonstration(&mut count)?;
+    count.program("demo", &["--headless"])?;
+    count.program("matrix", &[])?;
     mutants(&mut count);
 
     println!(
@@ -52,18 +53,18 @@ pub(crate) fn run(long: bool) -> Result<()> {
     Ok(())
 }
 
-/// The demonstration as a person starts it, without a browser: each document is one test.
-fn demonstration(count: &mut Count) -> Result<()> {
-    let status = Command::new(cargo::built("demo"))
-        .arg("--headless")
-        .status()
-        .context("cannot start the demonstration")?;
-    if status.success() {
-        count.passed += 1;
-    } else {
-        count.failed += 1;
+/// Builds what the matrices need, and prints them.
+///
+/// # Errors
+/// If something does not build, or one trial did not come out as it must.
+pub(crate) fn matrix() -> Result<()> {
+    let complete = packages::ensure()?;
+    let build = ["build", "--workspace", "--all-features"];
+    cargo::run(&mut cargo::command(&cargo::root(), &build))?;
+    if complete {
+        cargo::run(&mut cargo::command(&cargo::peers(), &["build", "--locked"]))?;
     }
-    Ok(())
+    cargo::run(&mut Command::new(cargo::built("matrix")))
 }
 
 /// The five mutants that every change repeats: one test.
@@ -99,6 +100,20 @@ fn watch(command: &mut Command, count: &mut Count) -> Result<bool> {
 }
 
 impl Count {
+    /// A program as a person starts it (the demonstration, the matrices): it counts as one test.
+    fn program(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
+        let status = Command::new(cargo::built(name))
+            .args(arguments)
+            .status()
+            .with_context(|| format!("cannot start {name}"))?;
+        if status.success() {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+        Ok(())
+    }
+
     /// `ok. 3 passed; 0 failed; 1 ignored; …`
     fn add(&mut self, result: &str) {
         let number = |name: &str| {

@@ -144,7 +144,14 @@ impl Progress {
                     let paused = (Step::Paused, Some(Hint::NotReadable));
                     (Some(reader), paused, paused)
                 }
-                Notice::InUse { reader } => {
+                Notice::SeveralDocuments => {
+                    let paused = (Step::Paused, Some(Hint::SeveralDocuments));
+                    (None, paused, paused)
+                }
+                Notice::InUse { reader, by } => {
+                    if let Some(by) = by {
+                        tracing::info!(%by, "the document is in use");
+                    }
                     let paused = (Step::Paused, Some(Hint::InUse));
                     (Some(reader), paused, paused)
                 }

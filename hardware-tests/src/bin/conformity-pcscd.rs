@@ -110,8 +110,8 @@ struct Reader {
 struct Simulated(Chip);
 
 impl vpcd::Chip for Simulated {
-    fn process(&mut self, command: &[u8]) -> Vec<u8> {
-        self.0.process(command)
+    fn process(&mut self, command: &[u8]) -> Option<Vec<u8>> {
+        Some(self.0.process(command))
     }
     fn reset(&mut self) {
         self.0.reset();
@@ -125,7 +125,7 @@ impl Table for Reader {
         let laid = Laid::new(Simulated(chip), self.slot.as_str(), &atr, None)
             .context("no virtual reader")?;
         let notify = Arc::new(|_| ());
-        let mut readers = PcscReaders::new(None, Cancel::new(), notify);
+        let mut readers = PcscReaders::new(None, Cancel::new(), notify, Arc::default());
         let link = readers
             .next_document()
             .map_err(|error| anyhow!("no document on the reader: {error}"))?;

@@ -1,9 +1,11 @@
-//! Lays a simulated chip on a virtual reader: `virtual-chip --profile nl-id-2014`.
+//! Lays a simulated chip on a virtual reader: `virtual-chip --profile nl-id-2014`, or `virtual-chip --files FOLDER`.
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Parser;
+use hardware_tests::document_folder::DocumentFolder;
 use hardware_tests::vpcd::{self, Log};
 use icao::simulator::{Chip, Profile};
+use icao::transport::Limits;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,8 +16,33 @@ use std::process::ExitCode;
 #[command(version)]
 struct Arguments {
     /// The document to simulate.
-    #[arg(long, value_parser = profile)]
-    profile: Profile,
+    #[arg(long, value_parser = profile, required_unless_present = "files")]
+    profile: Option<Profile>,
+
+    /// The files of the document, as reading tools write them: EF_SOD.bin, EF_CardAccess.bin, DG1.bin and so on. DG1 must be
+    /// there: document number, birth date and date of expiry in it open the chip.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "profile")]
+    files: Option<PathBuf>,
+
+    /// Card access number of the document of --files, six digits.
+    #[arg(long, requires = "files")]
+    can: Option<String>,
+
+    /// The document of --files opens by PACE only.
+    #[arg(long, requires = "files")]
+    without_bac: bool,
+
+    /// Private key of Active Authentication for --files: PKCS#8, PEM or DER.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    aa_key: Option<PathBuf>,
+
+    /// Private key of Chip Authentication for --files: PKCS#8, PEM or DER, in the group of DG14.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    ca_key: Option<PathBuf>,
+
+    /// The chip of --files takes short APDUs only.
+    #[arg(long, requires = "files")]
+    short: bool,
 
     /// Where the virtual reader listens: one port for each of its slots.
     #[arg(long, value_name = "HOST:PORT", default_value_t = format!("127.0.0.1:{}", vpcd::DEFAULT_PORT))]
@@ -35,8 +62,8 @@ struct Arguments {
 struct Bytes(Vec<u8>);
 
 impl vpcd::Chip for Simulated {
-    fn process(&mut self, command: &[u8]) -> Vec<u8> {
-        self.0.process(command)
+    fn process(&mut self, command: &[u8]) -> Option<Vec<u8>> {
+        Some(self.0.process(command))
     }
     fn reset(&mut self) {
         self.0.reset();
@@ -44,6 +71,12 @@ impl vpcd::Chip for Simulated {
 }
 
 struct Simulated(Chip);
+
+/// What a chip of the middle of the 2010s takes: a little more than 2 kB.
+const LIMITS: Limits = Limits {
+    max_command: 2_058,
+    max_response: 2_050,
+};
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -58,11 +91,11 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| anyhow!("no randomness: {error}"))?;
-    let chip = arguments.profile.chip(&seed)?;
+    let chip = chip(&arguments, &seed)?;
     let atr = arguments
         .atr
         .map_or_else(|| chip.atr().to_vec(), |atr| atr.0);
-    let log = match &arguments.log {
+    let mut log = match &arguments.log {
         Some(path) => {
             let file = File::create(path).with_context(|| path.display().to_string())?;
             Some(Log::new(Box::new(file)))
@@ -78,8 +111,27 @@ fn run(arguments: Arguments) -> Result<()> {
     // Alone on its line: whoever starts this program waits for it.
     println!("on the reader at {}", arguments.vpcd);
     std::io::stdout().flush()?;
-    vpcd::serve(stream, &mut Simulated(chip), &atr, log)?;
+    vpcd::serve(stream, &mut Simulated(chip), &atr, log.as_mut())?;
     Ok(())
+}
+
+fn chip(arguments: &Arguments, seed: &[u8]) -> Result<Chip> {
+    if let Some(profile) = arguments.profile {
+        return Ok(profile.chip(seed)?);
+    }
+    let folder = arguments.files.clone().context("no files")?;
+    DocumentFolder {
+        folder,
+        can: arguments.can.clone(),
+        without_bac: arguments.without_bac,
+        active_authentication: arguments.aa_key.clone(),
+        chip_authentication: arguments.ca_key.clone(),
+        limits: match arguments.short {
+            true => Limits::SHORT,
+            false => LIMITS,
+        },
+    }
+    .chip(seed)
 }
 
 fn profile(name: &str) -> Result<Profile, String> {

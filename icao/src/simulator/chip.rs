@@ -192,6 +192,13 @@ impl Chip {
         &mut self.card.file_system
     }
 
+    /// The same chip with other files; keys and passwords stay.
+    #[must_use]
+    pub fn with_file_system(mut self, files: FileSystem) -> Self {
+        self.card.file_system = files;
+        self
+    }
+
     /// Cuts and restores power.
     pub fn reset(&mut self) {
         self.state = State::after_power_on();

@@ -157,11 +157,9 @@ impl<'a> Terminal<'a> {
             match self.open_from(keys, &mut refused) {
                 // Keys that the chip has refused stay refused when the link is lost meanwhile.
                 Err(error)
-                    if matches!(
-                        error,
-                        Error::Link(TransportError::CardRemoved | TransportError::CardReset)
-                            | Error::Apdu(ApduError::NoStatus)
-                    ) && self.channel.transcript.resumes < self.policy.most_resumes =>
+                    if matches!(error, Error::Link(_) | Error::Apdu(ApduError::NoStatus))
+                        && error.is_interruption()
+                        && self.channel.transcript.resumes < self.policy.most_resumes =>
                 {
                     self.channel.transcript.resumes += 1;
                     (self.on_event)(Event::Interrupted);

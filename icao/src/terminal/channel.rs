@@ -196,7 +196,13 @@ impl<'a> Channel<'a> {
         }
         self.transcript.apdus += 1;
         self.transcript.bytes_sent += command.len() as u64;
-        let received = self.transport.transmit(command).map_err(Error::Link)?;
+        let received = self.transport.transmit(command).map_err(|error| {
+            // Readers that refuse long APDUs seldom say so beforehand: the next attempt is made with short ones.
+            if error == TransportError::TooLong {
+                self.extended = None;
+            }
+            Error::Link(error)
+        })?;
         self.transcript.bytes_received += received.len() as u64;
         self.transcript.longest_command = self.transcript.longest_command.max(command.len());
         self.transcript.longest_response = self.transcript.longest_response.max(received.len());

@@ -118,9 +118,7 @@ impl Error {
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         match self {
-            Self::Link(error) => {
-                !matches!(error, TransportError::TooLong | TransportError::Cancelled)
-            }
+            Self::Link(error) => *error != TransportError::Cancelled,
             Self::SecureMessaging(_) | Self::Apdu(ApduError::NoStatus) => true,
             Self::Status { status, .. } => Self::lost_keys(*status),
             _ => false,
