@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use icao::access_key::AccessKey;
 use icao::pki::UnixTime;
 use icao::terminal::Event;
@@ -57,6 +58,12 @@ enum Verb {
     ///
     /// Ends with status 0 if logins can work, 2 if something stands in their way.
     Doctor(DoctorArguments),
+    /// Write manual pages and completions of shells into a folder, for packages.
+    #[command(hide = true)]
+    Manual {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Read a document and check it on this computer.
     ///
     /// Asks for document number, birth date and date of expiry, without showing them. Ends with status 0 if no check
@@ -180,6 +187,7 @@ fn main() -> ExitCode {
         Verb::Daemon(arguments) => daemon(&arguments).map(|()| ExitCode::SUCCESS),
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
         Verb::Doctor(arguments) => doctor(&arguments),
+        Verb::Manual { folder } => manual(&folder).map(|()| ExitCode::SUCCESS),
         Verb::Read(arguments) => read(&arguments),
         Verb::Trust(arguments) => trust(&arguments).map(|()| ExitCode::SUCCESS),
         Verb::Verify(arguments) => verify::run(&arguments).map(|passed| match passed {
@@ -542,6 +550,14 @@ fn listen(arguments: &DaemonArguments, gate: Gate, worker: Arc<LoginWorker>) -> 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn manual(folder: &std::path::Path) -> Result<()> {
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut Command::command(), "rda", folder)?;
+    }
+    clap_mangen::generate_to(Command::command(), folder)?;
+    Ok(())
 }
 
 fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {

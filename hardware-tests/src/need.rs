@@ -87,6 +87,21 @@ pub fn all(test: &str, needs: &[&Need]) -> Result<bool> {
     Ok(false)
 }
 
+/// `true` where the test runs as root. Elsewhere as with [`all`].
+///
+/// # Errors
+/// In continuous integration.
+pub fn root(test: &str) -> Result<bool> {
+    if rustix::process::getuid().is_root() {
+        return Ok(true);
+    }
+    if std::env::var_os("CI").is_some() {
+        return Err(anyhow!("{test}: needs root"));
+    }
+    let _ = writeln!(std::io::stderr(), "\nNOT TESTED: {test}. It needs root");
+    Ok(false)
+}
+
 /// A foreign reader of `hardware-tests/peers`, a workspace of its own. In continuous integration one that is not built is
 /// an error; elsewhere `None`, with a message on the terminal.
 ///

@@ -3,6 +3,7 @@
 //! A person is named by a keyed hash of the account, a document by a keyed hash of its EF.SOD. Every value is JSON text,
 //! so nothing that comes from outside can start a line of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::IpAddr;
@@ -76,6 +77,26 @@ pub enum Event {
     SessionEnded,
 }
 
+/// What an event is counted as: what happened, and with which reason. Nothing of a person is in it.
+pub type Kind = (&'static str, &'static str);
+
+impl Event {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::PasswordRefused { throttled: false } => ("password_refused", "wrong"),
+            Self::PasswordRefused { throttled: true } => ("password_refused", "throttled"),
+            Self::SessionStarted { .. } => ("session_started", ""),
+            Self::RequestIssued { access, .. } => ("request_issued", access),
+            Self::AccessRefused => ("access_refused", ""),
+            Self::Decided { reason, .. } => ("decided", reason.unwrap_or("passed")),
+            Self::LevelRaised { .. } => ("level_raised", ""),
+            Self::LevelNotRaised => ("level_not_raised", ""),
+            Self::Cancelled => ("cancelled", ""),
+            Self::SessionEnded => ("session_ended", ""),
+        }
+    }
+}
+
 /// Who and where, for every event.
 #[derive(Debug, Clone, Serialize)]
 pub struct Origin {
@@ -98,6 +119,7 @@ pub struct AuditError(#[from] std::io::Error);
 pub struct Audit {
     file: Mutex<File>,
     service: String,
+    counts: Mutex<BTreeMap<Kind, u64>>,
 }
 
 impl Audit {
@@ -113,6 +135,7 @@ impl Audit {
         Ok(Self {
             file: Mutex::new(options.open(path)?),
             service: service.to_owned(),
+            counts: Mutex::default(),
         })
     }
 
@@ -142,7 +165,17 @@ impl Audit {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .write_all(&line)?;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(event.kind()).or_default() += 1;
         Ok(())
+    }
+
+    /// How often each kind of event was written since the start.
+    pub fn counts(&self) -> BTreeMap<Kind, u64> {
+        self.counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

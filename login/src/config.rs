@@ -186,6 +186,10 @@ pub struct Config {
     pub csca: Vec<CscaFolder>,
     /// Sessions held at once.
     pub max_sessions: usize,
+    /// Where health, readiness and metrics are served, apart from the pages; nowhere where absent.
+    pub operations: Option<SocketAddr>,
+    /// How long a server that was told to stop waits for logins under way, in seconds; at most 110.
+    pub drain_seconds: u64,
 }
 
 #[derive(Deserialize)]
@@ -218,7 +222,17 @@ struct File {
     trust_store: Option<PathBuf>,
     #[serde(default = "default_sessions")]
     max_sessions: usize,
+    operations: Option<SocketAddr>,
+    #[serde(default = "default_drain")]
+    drain_seconds: u64,
 }
+
+fn default_drain() -> u64 {
+    30
+}
+
+/// Longest wait for logins under way; the system unit allows 120 seconds.
+const MAX_DRAIN: u64 = 110;
 
 fn default_ports() -> Vec<u16> {
     vec![9303, 9304, 9305]
@@ -230,6 +244,14 @@ fn yes() -> bool {
 
 fn default_sessions() -> usize {
     100_000
+}
+
+/// Addresses that are not routed on the Internet (RFC 1918, RFC 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private(),
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    }
 }
 
 impl Config {
@@ -287,6 +309,28 @@ impl Config {
                 return Err(fault("csca.issuing_state", "one to three capital letters"));
             }
         }
+        // The server itself speaks plain HTTP; TLS ends at a proxy before it.
+        if !origin.is_plain_http()
+            && !file.listen.ip().is_loopback()
+            && file.trusted_proxies.is_empty()
+        {
+            return Err(fault(
+                "listen",
+                "TLS ends at a proxy: listen on a loopback address, or name the proxies in `trusted_proxies`",
+            ));
+        }
+        if file
+            .operations
+            .is_some_and(|address| !address.ip().is_loopback() && !is_private(address.ip()))
+        {
+            return Err(fault(
+                "operations",
+                "health and metrics are for a loopback or private address",
+            ));
+        }
+        if file.drain_seconds > MAX_DRAIN {
+            return Err(fault("drain_seconds", "at most 110"));
+        }
         if file.max_sessions == 0 {
             return Err(fault("max_sessions", "at least 1"));
         }
@@ -321,6 +365,8 @@ impl Config {
                 })
                 .collect(),
             max_sessions: file.max_sessions,
+            operations: file.operations,
+            drain_seconds: file.drain_seconds,
         })
     }
 }
@@ -374,6 +420,24 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_package_is_a_good_configuration() {
+        let text = include_str!("../packaging/login.toml");
+        let config = Config::parse(text, Path::new("/etc/rda-login")).unwrap();
+        assert!(!config.test);
+        // What the comments say holds without a line is what holds.
+        let told = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .filter(|line| !line.starts_with(' ') && line.contains(" = "))
+            .filter(|line| !line.starts_with("levels") && !line.starts_with("revocation_lists"));
+        let tables = text.find("[[csca]]").unwrap();
+        let (head, tail) = text.split_at(tables);
+        let all = told.fold(head.to_owned(), |all, line| format!("{all}{line}\n")) + tail;
+        let spelled = Config::parse(&all, Path::new("/etc/rda-login")).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{spelled:?}"));
+    }
+
+    #[test]
     fn faults_are_named() {
         let https = GOOD.replace("http://127.0.0.1:0", "https://login.example");
         let config = Config::parse(&https, Path::new("/")).unwrap();
@@ -407,10 +471,26 @@ mod tests {
                 "daemon_ports",
             ),
             ("\"NLD\"", "\"nld\"", "csca.issuing_state"),
+            (
+                "test = true",
+                "test = true\noperations = \"192.0.2.1:9100\"",
+                "operations",
+            ),
+            (
+                "test = true",
+                "test = true\ndrain_seconds = 111",
+                "drain_seconds",
+            ),
         ] {
             let error = Config::parse(&GOOD.replace(from, to), Path::new("/")).unwrap_err();
             assert!(error.to_string().contains(field), "{to}: {error}");
         }
         assert!(Config::parse(&GOOD.replace("test =", "tset ="), Path::new("/")).is_err());
+        // Without a proxy that is named nobody ends TLS before an address that others reach.
+        let open = https.replace("127.0.0.1:0", "192.0.2.1:8080");
+        let error = Config::parse(&open, Path::new("/")).unwrap_err();
+        assert!(error.to_string().contains("`listen`"), "{error}");
+        let behind = open.replace("test = true", "trusted_proxies = [\"192.0.2.2\"]");
+        Config::parse(&behind, Path::new("/")).unwrap();
     }
 }

@@ -36,6 +36,16 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For health and metrics, which a few programs ask for every few seconds.
+    pub fn operations() -> Self {
+        Self {
+            connections: 64,
+            ..Self::default()
+        }
+    }
+}
+
 /// A listener that keeps to limits.
 pub struct LimitedListener {
     listener: TcpListener,

@@ -32,8 +32,16 @@ pub enum KeysError {
     #[error("the file of keys: request_key {0} is not a P-256 private key in base64url")]
     Key(usize),
     /// There is no signing key.
-    #[error("the file of keys holds no request_key")]
+    #[error("the file of keys holds no request_key that signs")]
     None,
+    /// A next key is there already.
+    #[error("the file of keys holds a next key already: `keys rotate` puts it to use")]
+    NextExists,
+    /// No next key is there.
+    #[error(
+        "the file of keys holds no next key: `keys next` makes one; give out the new trust file before you rotate"
+    )]
+    NoNext,
     /// The random source of the system failed.
     #[error("the system gives no random bytes")]
     Random,
@@ -66,6 +74,9 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Row {
     private_key: String,
+    /// Published in the trust file, and not yet signing.
+    #[serde(default)]
+    next: bool,
 }
 
 impl Drop for File {
@@ -77,12 +88,22 @@ impl Drop for File {
     }
 }
 
-impl Keys {
-    /// Reads the file; the last key of it signs.
-    ///
-    /// # Errors
-    /// See [`KeysError`].
-    pub fn open(path: &Path) -> Result<Self, KeysError> {
+impl Row {
+    fn generate(next: bool) -> Result<Self, KeysError> {
+        loop {
+            let mut scalar = Zeroizing::new([0; 32]);
+            getrandom::fill(scalar.as_mut_slice()).map_err(|_| KeysError::Random)?;
+            // One in 2^32 is no scalar of the curve.
+            if SigningKey::from_slice(scalar.as_slice()).is_ok() {
+                let private_key = Base64UrlUnpadded::encode_string(scalar.as_slice());
+                return Ok(Self { private_key, next });
+            }
+        }
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, KeysError> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -95,7 +116,72 @@ impl Keys {
 
     fn parse(text: &str) -> Result<Self, KeysError> {
         // The parser's message may quote the line, and the line is the secret.
-        let file: File = toml::from_str(text).map_err(|_| KeysError::Syntax)?;
+        toml::from_str(text).map_err(|_| KeysError::Syntax)
+    }
+
+    fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(
+            256 + self.secret.len() + 128 * self.request_key.len(),
+        ));
+        text.push_str(
+            "# Secrets of the login server. The last request_key signs, one marked `next` is only published yet.\n\
+             # `rda-login keys next` and `rda-login keys rotate` change them.\nsecret = \"",
+        );
+        text.push_str(&self.secret);
+        text.push_str("\"\n");
+        for row in &self.request_key {
+            text.push_str("\n[[request_key]]\nprivate_key = \"");
+            text.push_str(&row.private_key);
+            text.push_str(if row.next {
+                "\"\nnext = true\n"
+            } else {
+                "\"\n"
+            });
+        }
+        text
+    }
+
+    fn write_new(&self, path: &Path) -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(self.text().as_bytes())?;
+        file.sync_all()
+    }
+
+    /// In one step: whoever reads meanwhile finds the old file or the new one. Owner and group stay as they were.
+    fn replace(&self, path: &Path) -> Result<(), KeysError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        let new = Path::new(&name);
+        self.write_new(new)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let old = std::fs::metadata(path)?;
+            std::os::unix::fs::chown(new, Some(old.uid()), Some(old.gid()))?;
+        }
+        std::fs::rename(new, path)?;
+        Ok(())
+    }
+}
+
+impl Keys {
+    /// Reads the file; the last key of it that is not marked as the next one signs.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn open(path: &Path) -> Result<Self, KeysError> {
+        Self::try_from(&File::read(path)?)
+    }
+}
+
+impl TryFrom<&File> for Keys {
+    type Error = KeysError;
+
+    fn try_from(file: &File) -> Result<Self, KeysError> {
         let mut secret = Zeroizing::new([0; 32]);
         decode(&file.secret, &mut secret).ok_or(KeysError::Secret)?;
         let mut request_keys = Vec::new();
@@ -109,14 +195,20 @@ impl Keys {
                 .map_err(|_| KeysError::Key(index + 1))?;
             request_keys.push(RequestKey { kid, key });
         }
-        let newest = request_keys.len().checked_sub(1).ok_or(KeysError::None)?;
+        let newest = file
+            .request_key
+            .iter()
+            .rposition(|row| !row.next)
+            .ok_or(KeysError::None)?;
         Ok(Self {
             secret,
             request_keys,
             newest,
         })
     }
+}
 
+impl Keys {
     /// Makes new secrets and writes them to a file that must not exist yet.
     ///
     /// # Errors
@@ -124,26 +216,41 @@ impl Keys {
     pub fn create(path: &Path) -> Result<(), KeysError> {
         let mut secret = Zeroizing::new([0; 32]);
         getrandom::fill(secret.as_mut_slice()).map_err(|_| KeysError::Random)?;
-        let scalar = loop {
-            let mut scalar = Zeroizing::new([0; 32]);
-            getrandom::fill(scalar.as_mut_slice()).map_err(|_| KeysError::Random)?;
-            if SigningKey::from_slice(scalar.as_slice()).is_ok() {
-                break scalar;
-            }
+        let file = File {
+            secret: Base64UrlUnpadded::encode_string(secret.as_slice()),
+            request_key: vec![Row::generate(false)?],
         };
-        let encode = |bytes: &[u8; 32]| Zeroizing::new(Base64UrlUnpadded::encode_string(bytes));
-        let text = Zeroizing::new(format!(
-            "# Secrets of the login server. The last request_key signs; keep older ones here until their requests have ended.\n\
-             secret = \"{}\"\n\n[[request_key]]\nprivate_key = \"{}\"\n",
-            *encode(&secret),
-            *encode(&scalar)
-        ));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)?.write_all(text.as_bytes())?;
+        file.write_new(path)?;
         Ok(())
+    }
+
+    /// The first step of a change of keys: a new key, which the trust file names from now on and which does not sign yet.
+    ///
+    /// # Errors
+    /// [`KeysError::NextExists`], and as [`Keys::open`] and [`Keys::create`].
+    pub fn add_next(path: &Path) -> Result<(), KeysError> {
+        let mut file = File::read(path)?;
+        if file.request_key.iter().any(|row| row.next) {
+            return Err(KeysError::NextExists);
+        }
+        file.request_key.push(Row::generate(true)?);
+        file.replace(path)
+    }
+
+    /// The second step, once daemons have the trust file with the next key: it signs from the server's next start. The key
+    /// that signed until now stays, so that requests under way are still taken; those before it go.
+    ///
+    /// # Errors
+    /// [`KeysError::NoNext`], and as [`Keys::open`] and [`Keys::create`].
+    pub fn rotate(path: &Path) -> Result<(), KeysError> {
+        let mut file = File::read(path)?;
+        let place = file.request_key.iter().position(|row| row.next);
+        let mut next = file.request_key.remove(place.ok_or(KeysError::NoNext)?);
+        next.next = false;
+        let old = file.request_key.len().saturating_sub(1);
+        file.request_key.drain(..old);
+        file.request_key.push(next);
+        file.replace(path)
     }
 
     /// The key that signs.
@@ -214,6 +321,40 @@ mod tests {
         assert!(matches!(Keys::create(&path), Err(KeysError::Io(_))));
     }
 
+    #[test]
+    fn keys_change_in_two_steps_and_a_request_under_way_is_still_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        Keys::create(&path).unwrap();
+        let signing = || Keys::open(&path).unwrap().signing().unwrap().kid.clone();
+        let published = || {
+            let keys = Keys::open(&path).unwrap();
+            let kids = keys.request_keys().iter();
+            kids.map(|key| key.kid.clone()).collect::<Vec<_>>()
+        };
+        let secret = || Keys::open(&path).unwrap().mac("p", &[b"x"]);
+        let (first, tag) = (signing(), secret());
+        assert!(matches!(Keys::rotate(&path), Err(KeysError::NoNext)));
+
+        Keys::add_next(&path).unwrap();
+        assert_eq!(signing(), first, "published, and not signing");
+        assert_eq!(published().len(), 2);
+        assert!(matches!(Keys::add_next(&path), Err(KeysError::NextExists)));
+
+        Keys::rotate(&path).unwrap();
+        let second = signing();
+        assert_ne!(second, first);
+        assert_eq!(published(), [first.clone(), second.clone()]);
+
+        Keys::add_next(&path).unwrap();
+        Keys::rotate(&path).unwrap();
+        let kids = published();
+        assert_eq!(kids.len(), 2);
+        assert_eq!(kids.first(), Some(&second), "the first has gone");
+        assert_eq!(secret(), tag, "tokens and references stay what they were");
+        assert!(!dir.path().join("keys.toml.new").exists());
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_file_others_can_read_is_refused() {
@@ -228,7 +369,10 @@ mod tests {
     #[test]
     fn bad_files_are_refused_without_quoting_them() {
         let secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-        let error = |text: &str| Keys::parse(text).err().unwrap().to_string();
+        let error = |text: &str| {
+            let keys = File::parse(text).and_then(|file| Keys::try_from(&file));
+            keys.err().unwrap().to_string()
+        };
         for text in [
             format!("secret = \"{secret}\""),
             format!("secret = \"{secret}A\""),

@@ -17,6 +17,7 @@ pub mod history;
 pub mod keys;
 pub mod language;
 pub mod level;
+pub mod operations;
 pub mod pages;
 pub mod password;
 pub mod rda;

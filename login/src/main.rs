@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use rda_login::keys::Keys;
 use rda_login::request::Issuer;
 use rda_login::trust::TrustCommand;
@@ -28,6 +29,12 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Check the configuration and every file that it names, and end.
+    Check {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Print the trust file that makes daemons take requests of this server.
     TrustFile {
         /// The configuration file.
@@ -44,6 +51,12 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Write manual pages and completions of shells into a folder, for packages.
+    #[command(hide = true)]
+    Manual {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Read a password from standard input and print its hash for the file of accounts.
     HashPassword,
     /// Count the events of the audit log by day, action and network, with addresses cut short and nobody named.
@@ -58,6 +71,16 @@ enum Command {
 enum KeysCommand {
     /// Make new secrets in a file that does not exist yet.
     New {
+        /// The file.
+        file: PathBuf,
+    },
+    /// First step of a change of keys: add a key that is published and does not sign yet. Then give out the trust file.
+    Next {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Second step, once daemons have the new trust file: the next key signs, from the server's next start.
+    Rotate {
         /// The file.
         file: PathBuf,
     },
@@ -85,10 +108,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Trust { command } => return command.run(),
         Command::Serve { config } => serve(&config),
+        Command::Check { config } => Ok(Server::check(Config::open(&config)?)?),
         Command::TrustFile { config } => trust_file(&config),
         Command::Keys {
             command: KeysCommand::New { file },
         } => Keys::create(&file).with_context(|| format!("{}", file.display())),
+        Command::Keys {
+            command: KeysCommand::Next { file },
+        } => Keys::add_next(&file).with_context(|| format!("{}", file.display())),
+        Command::Keys {
+            command: KeysCommand::Rotate { file },
+        } => Keys::rotate(&file).with_context(|| format!("{}", file.display())),
+        Command::Manual { folder } => manual(&folder),
         Command::HashPassword => hash_password(),
         Command::Statistics { config } => {
             let path = Config::open(&config)?.audit;
@@ -105,9 +136,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn serve(path: &std::path::Path) -> anyhow::Result<()> {
-    let server = Server::bind(Config::open(path)?).await?;
-    // Standard output, alone on its line: whoever starts the server reads the address here.
+    let config = Config::open(path)?;
+    // The socket that systemd holds while the server restarts, if it does.
+    let server = match listenfd::ListenFd::from_env().take_tcp_listener(0)? {
+        Some(listener) => Server::with_listener(listener, config).await?,
+        None => Server::bind(config).await?,
+    };
+    // Standard output, each alone on its line: whoever starts the server reads the addresses here.
     println!("listening on {}", server.origin());
+    if let Some(address) = server.operations_addr() {
+        println!("operations on {address}");
+    }
     std::io::stdout().flush()?;
     server.run(shutdown()).await?;
     Ok(())
@@ -135,6 +174,14 @@ fn trust_file(path: &std::path::Path) -> anyhow::Result<()> {
     let issuer = Issuer::new(&config, config.listen.port())?;
     let trust = issuer.trust_file(&Keys::open(&config.keys)?)?;
     print!("{}", toml::to_string(&trust)?);
+    Ok(())
+}
+
+fn manual(folder: &std::path::Path) -> anyhow::Result<()> {
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut Arguments::command(), "rda-login", folder)?;
+    }
+    clap_mangen::generate_to(Arguments::command().name("rda-login"), folder)?;
     Ok(())
 }
 

@@ -32,7 +32,11 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     if reachable.unwrap_or(false) {
         "ready\n".into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the register cannot be reached\n").into_response()
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the register cannot be reached\n",
+        )
+            .into_response()
     }
 }
 

@@ -174,6 +174,15 @@ impl Proceedings {
         }
     }
 
+    /// How many requests are under way: not decided, and their time not over.
+    pub fn under_way(&self, now: u64) -> usize {
+        let requests = self.lock();
+        let open = requests
+            .values()
+            .filter(|(exp, stage)| *exp > now && !matches!(stage, Stage::Decided | Stage::Overdue));
+        open.count()
+    }
+
     /// Forgets a request, whatever its step; what it held is wiped.
     pub fn remove(&self, jti: &Jti) {
         self.lock().remove(jti);

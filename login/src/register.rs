@@ -186,6 +186,9 @@ pub trait Register: Send + Sync {
     /// # Errors
     /// [`RegisterError::Unreachable`], which callers must keep apart from "no documents".
     fn documents(&self, bsn: &Bsn) -> Result<Vec<RegisteredDocument>, RegisterError>;
+
+    /// Whether it can be asked now.
+    fn is_reachable(&self) -> bool;
 }
 
 /// The demonstration register: a TOML file of specimen persons, read again for each question, so that a document can be
@@ -343,6 +346,10 @@ impl Register for FileRegister {
                     })
             });
         Ok(documents.collect())
+    }
+
+    fn is_reachable(&self) -> bool {
+        self.read().is_ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -18,6 +19,7 @@ use protocol::origin::Origin;
 use protocol::request::Document;
 use protocol::trust::{TrustError, TrustedServer};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError, UserName};
@@ -39,7 +41,7 @@ use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore}
 use crate::texts::{Texts, TextsError};
 use crate::trust::TrustStore;
 use crate::verification::{Rules, anchor_kind};
-use crate::{api, pages};
+use crate::{api, operations, pages};
 
 /// Where the server has its time from: seconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -124,6 +126,9 @@ pub enum StartError {
     },
 }
 
+/// Time between two looks at whether the last login has ended.
+const DRAIN_LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Time between two sweeps.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -148,6 +153,8 @@ pub struct App {
     pub(crate) issuer: Issuer,
     pub(crate) rules: Rules,
     pub(crate) jar: Jar,
+    /// Told to stop: logins under way are finished, balancers send nobody new.
+    pub(crate) draining: AtomicBool,
 }
 
 impl App {
@@ -186,6 +193,7 @@ impl App {
                 csca: csca_store(&config)?,
                 policy: config.policy.policy(),
             },
+            draining: AtomicBool::new(false),
             config,
         })
     }
@@ -352,10 +360,17 @@ fn refused(path: &Path, reason: impl ToString) -> StartError {
     }
 }
 
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}
+
 /// A login server that is bound to its address.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    operations: Option<TcpListener>,
     app: Arc<App>,
 }
 
@@ -373,17 +388,59 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn bind_with_clock(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let fail = |source| StartError::Listen {
-            address: config.listen,
-            source,
+        let listener = listen(config.listen).await?;
+        Self::serving(listener, config, clock).await
+    }
+
+    /// As [`Server::bind`], on a socket that listens already, as systemd hands it over: it stays open while one server
+    /// ends and the next begins, and nobody is refused meanwhile.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn with_listener(
+        listener: std::net::TcpListener,
+        config: Config,
+    ) -> Result<Self, StartError> {
+        let address = config.listen;
+        let fail = |source| StartError::Listen { address, source };
+        listener.set_nonblocking(true).map_err(fail)?;
+        let listener = TcpListener::from_std(listener).map_err(fail)?;
+        Self::serving(listener, config, system_clock()).await
+    }
+
+    async fn serving(
+        listener: TcpListener,
+        config: Config,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let address = config.listen;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { address, source })?;
+        let operations = match config.operations {
+            Some(address) => Some(listen(address).await?),
+            None => None,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
-        let address = listener.local_addr().map_err(fail)?;
         Ok(Self {
             listener,
             address,
+            operations,
             app: Arc::new(App::new(config, address.port(), clock)?),
         })
+    }
+
+    /// Reads all files that the configuration names and checks them, and listens nowhere.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn check(config: Config) -> Result<(), StartError> {
+        let port = config.listen.port();
+        App::new(config, port, system_clock()).map(drop)
+    }
+
+    /// Where health, readiness and metrics are served, if anywhere.
+    pub fn operations_addr(&self) -> Option<SocketAddr> {
+        self.operations.as_ref()?.local_addr().ok()
     }
 
     /// The address that is listened on.
@@ -404,7 +461,7 @@ impl Server {
         self.app.issuer.trust_file(&self.app.keys)
     }
 
-    /// Serves until `shutdown` is ready.
+    /// Serves until `shutdown` is ready; then, for as long as the configuration says, until no login is under way.
     ///
     /// # Errors
     /// Fails where accepting connections fails.
@@ -422,13 +479,32 @@ impl Server {
                 app.sweep((app.clock)());
             }
         });
+        let operations = self.operations.map(|listener| {
+            let routes = operations::router(&self.app);
+            tokio::spawn(async move {
+                let listener = LimitedListener::new(listener, Limits::operations());
+                axum::serve(listener, routes).await
+            })
+        });
+        let app = Arc::clone(&self.app);
+        let drained = async move {
+            shutdown.await;
+            app.draining.store(true, Ordering::SeqCst);
+            let end = Instant::now() + Duration::from_secs(app.config.drain_seconds);
+            while app.proceedings.under_way((app.clock)()) > 0 && Instant::now() < end {
+                tokio::time::sleep(DRAIN_LOOK_EVERY).await;
+            }
+        };
         let served = axum::serve(
             LimitedListener::new(self.listener, Limits::default()),
             routes,
         )
-        .with_graceful_shutdown(shutdown)
+        .with_graceful_shutdown(drained)
         .await;
         sweeper.abort();
+        if let Some(operations) = operations {
+            operations.abort();
+        }
         served
     }
 }

@@ -129,6 +129,9 @@ pub trait SessionStore: Send + Sync {
 
     /// Ends a session and returns it.
     fn remove(&self, id: &SessionId) -> Option<Session>;
+
+    /// How many there are, ended ones included that were not yet swept out.
+    fn count(&self) -> usize;
 }
 
 /// Sessions in the memory of this process.
@@ -214,6 +217,10 @@ impl SessionStore for MemorySessions {
 
     fn remove(&self, id: &SessionId) -> Option<Session> {
         self.lock().remove(&id.key())
+    }
+
+    fn count(&self) -> usize {
+        self.lock().len()
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 const SECTIONS: &[(&str, &str)] = &[
     ("contact", "measure-contact"),
     ("verification", "measure-verification"),
+    ("desktop", "measure-desktop"),
 ];
 
 /// The names of all sections.

@@ -2,8 +2,10 @@
 //!
 //! A job is a module here and a line in [`JOBS`]. It ends with one line of figures: what it did, how often, for how long.
 
+mod fresh_root;
 mod fuzz;
 mod librda;
+mod reproducible;
 
 use anyhow::{Context as _, Result, bail};
 use std::time::Instant;
@@ -15,6 +17,8 @@ const JOBS: &[Job] = &[
     ("mutants", crate::mutants::all),
     ("fuzz", fuzz::run),
     ("librda", librda::run),
+    ("fresh-root", fresh_root::run),
+    ("reproducible", reproducible::run),
 ];
 
 /// The names of all jobs.

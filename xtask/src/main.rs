@@ -9,6 +9,7 @@ mod demo;
 mod librda;
 mod long;
 mod mutants;
+mod package;
 mod packages;
 mod readers;
 mod test;
@@ -70,6 +71,8 @@ enum Task {
     Readers,
     /// Build librda, the C interface, and lay it out as it is installed.
     Librda(librda::Arguments),
+    /// Make the Debian packages, with manual pages, completions and lists of what is in them.
+    Package,
     /// Check licences, sources and duplicates of all dependencies against deny.toml.
     Audit {
         /// A copy of the RustSec advisory database: its advisories are looked at too.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),
         Task::Librda(arguments) => librda::run(&arguments),
+        Task::Package => package::run(),
         Task::Audit { db } => audit::run(db.as_deref()),
     };
     match outcome {

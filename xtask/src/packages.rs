@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A file that shows the package to be there, and the package. The demonstration needs none of them.
-const PACKAGES: [(&str, &str); 20] = [
+const PACKAGES: [(&str, &str); 23] = [
     ("/usr/sbin/pcscd", "pcscd"),
     (
         "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
@@ -31,6 +31,9 @@ const PACKAGES: [(&str, &str); 20] = [
     ("/usr/bin/javac", "default-jdk-headless"),
     ("/usr/bin/java", "default-jre-headless"),
     ("/usr/share/java/jna.jar", "libjna-java"),
+    ("/usr/bin/systemd-socket-activate", "systemd"),
+    ("/usr/sbin/ip", "iproute2"),
+    ("/usr/lib/pcsc/drivers/ifd-acsccid.bundle", "libacsccid1"), // the table of readers is compared with its list
 ];
 
 /// Installs what is missing, as root on a system with apt. Elsewhere it names what is missing.

@@ -58,6 +58,15 @@ impl Site {
 
     /// `settings` are further lines of the configuration.
     pub fn with(register: &str, settings: &str) -> Self {
+        // Nobody here waits for logins that a test has left under way.
+        Self::serve(Self::laid_out(
+            register,
+            &format!("drain_seconds = 0\n{settings}"),
+        ))
+    }
+
+    /// The files of such a server in a folder, with nothing that serves them.
+    pub fn laid_out(register: &str, settings: &str) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(dir.path().join("csca")).unwrap();
         let anchors = "[[csca]]\nkind = \"passport\"\nissuing_state = \"UTO\"\nfolder = \"csca\"\n";
@@ -72,7 +81,7 @@ impl Site {
             register,
             &format!("{settings}\n{anchors}"),
         );
-        Self::serve(dir)
+        dir
     }
 
     /// A server that knows the holders of the simulated chips: each has an account under the name of the profile.
@@ -104,7 +113,8 @@ impl Site {
             .iter()
             .map(|profile| (profile.name(), profile.holder().bsn))
             .collect();
-        Self::configure(dir.path(), &users, &change(specimen_register()), &anchors);
+        let settings = format!("drain_seconds = 0\n{anchors}");
+        Self::configure(dir.path(), &users, &change(specimen_register()), &settings);
         let accounts = dir.path().join("accounts.toml");
         std::fs::write(
             &accounts,

@@ -1,0 +1,314 @@
+//! Measures the daemon on a citizen's computer: its memory, and how long a page waits for the first word of a daemon that was
+//! not running. Beside it AusweisApp2 where it is installed, by the same definition: from the start of the program to its first
+//! answer over its WebSocket.
+//!
+//! The daemon is started as systemd does it, with a connection waiting at its socket; its first word is `accepted`, after the
+//! gate has let the page in and checked a signed request.
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use hardware_tests::need;
+use hardware_tests::page::Socket;
+use p256::ecdsa::SigningKey;
+use protocol::jwk::PublicJwk;
+use protocol::jws;
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tungstenite::client::IntoClientRequest as _;
+
+/// Starts that are measured; the median is told.
+const STARTS: usize = 50;
+/// Fewer for a program that takes seconds.
+const FOREIGN_STARTS: usize = 10;
+const PATIENCE: Duration = Duration::from_secs(30);
+const ORIGIN: &str = "https://login.example";
+const AUSWEISAPP: &str = "/usr/bin/AusweisApp2";
+/// Its port, which it takes for itself alone.
+const AUSWEISAPP_PORT: u16 = 24727;
+
+/// Measures start and memory of the daemon.
+#[derive(Parser)]
+struct Arguments {
+    /// One line of JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("measure-desktop: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let desk = Desk::new()?;
+    let mut ours = Vec::new();
+    for _ in 0..STARTS {
+        ours.push(desk.start()?);
+    }
+    let idle = desk.idle_memory()?;
+    let theirs = ausweisapp()?;
+    let found = json!({
+        "rda": summary(&ours, STARTS, Some(idle)),
+        "ausweisapp2": theirs,
+    });
+    if arguments.json {
+        println!("{found}");
+        return Ok(());
+    }
+    println!(
+        "program       starts  start to first answer, ms (median, worst)  memory idle, KiB  in a login, KiB"
+    );
+    for name in ["rda", "ausweisapp2"] {
+        let row = &found[name];
+        if row.is_null() {
+            println!("{name:13} not installed here (Debian: apt-get install ausweisapp2)");
+            continue;
+        }
+        println!(
+            "{name:13} {:6}  {:>24} {:>16}  {:>16}  {:>15}",
+            row["starts"].to_string(),
+            row["median_ms"].to_string(),
+            row["worst_ms"].to_string(),
+            row["idle_kib"].to_string(),
+            row["login_kib"].to_string(),
+        );
+    }
+    Ok(())
+}
+
+/// One start: how long, and the resident memory at its end.
+struct Start {
+    took: Duration,
+    memory: u64,
+}
+
+fn summary(starts: &[Start], count: usize, idle: Option<u64>) -> Value {
+    let mut times: Vec<f64> = starts
+        .iter()
+        .map(|start| (start.took.as_secs_f64() * 10_000.0).round() / 10.0)
+        .collect();
+    times.sort_by(f64::total_cmp);
+    json!({
+        "starts": count,
+        "median_ms": times.get(times.len() / 2),
+        "worst_ms": times.last(),
+        "idle_kib": idle,
+        "login_kib": starts.iter().map(|start| start.memory).max(),
+    })
+}
+
+/// A daemon's folders, and a login server that is no more than a key.
+struct Desk {
+    folder: tempfile::TempDir,
+    key: SigningKey,
+    program: std::path::PathBuf,
+}
+
+impl Desk {
+    fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let key = SigningKey::from_slice(&[7; 32])?;
+        let trust = json!({
+            "id": "login.example",
+            "name": { "en": "Specimen" },
+            "origins": [ORIGIN],
+            "keys": [{ "kid": "k", "jwk": PublicJwk::from(key.verifying_key()) }],
+        });
+        let servers = folder.path().join("servers.d");
+        std::fs::create_dir(&servers)?;
+        std::fs::write(servers.join("login.example.toml"), trust_toml(&trust)?)?;
+        Ok(Self {
+            folder,
+            key,
+            program: need::program("rda")?,
+        })
+    }
+
+    /// A daemon with this socket, as systemd starts it.
+    fn daemon(&self, listener: &TcpListener) -> Result<Running> {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                "-c",
+                "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"",
+                "sh",
+            ])
+            .arg(&self.program)
+            .args(["daemon", "--trust"])
+            .arg(self.folder.path().join("servers.d"))
+            .args(["--simulate", "nl-id-2014"])
+            .env("XDG_RUNTIME_DIR", self.folder.path())
+            .env("RDA_LOG", "error")
+            .stdin(Stdio::from(OwnedFd::from(listener.try_clone()?)))
+            .stdout(Stdio::null());
+        Ok(Running(command.spawn()?))
+    }
+
+    fn request(&self) -> Result<String> {
+        let now = now()?;
+        let mut jti = [0; 32];
+        getrandom::fill(&mut jti).context("no random bytes")?;
+        let claims = json!({
+            "ver": 1,
+            "iss": "login.example",
+            "aud": ORIGIN,
+            "jti": protocol::encoding::encode(&jti),
+            "iat": now,
+            "exp": now + 300,
+            "service": { "en": "Specimen service" },
+            "document": "identity-card",
+            "enc": PublicJwk::from(self.key.verifying_key()),
+            "access": [{ "mrz_digest": protocol::encoding::encode(&[1; 20]) }],
+        });
+        let kid = jws::KeyId::try_from("k".to_owned()).context("kid")?;
+        Ok(jws::sign(protocol::request::TYP, &kid, &claims, &self.key)?)
+    }
+
+    fn start(&self) -> Result<Start> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        let request = self.request()?;
+        let page = std::thread::spawn(move || -> Result<(Socket, Value)> {
+            let mut socket = Socket::connect(port, ORIGIN)?;
+            socket.send(&json!({ "type": "start", "request": request, "language": "en" }))?;
+            let first = socket.receive()?;
+            Ok((socket, first))
+        });
+        let began = Instant::now();
+        let daemon = self.daemon(&listener)?;
+        let Ok(answer) = page.join() else {
+            bail!("the page fell over");
+        };
+        let took = began.elapsed();
+        let (_socket, first) = answer?;
+        if first["type"] != "accepted" {
+            bail!("the first word of the daemon is {first}");
+        }
+        let memory = daemon.memory()?;
+        Ok(Start { took, memory })
+    }
+
+    /// After the start, before any page.
+    fn idle_memory(&self) -> Result<u64> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let daemon = self.daemon(&listener)?;
+        // A stranger is answered once the daemon is ready.
+        let mut stream = TcpStream::connect(listener.local_addr()?)?;
+        std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n")?;
+        std::io::Read::read_to_end(&mut stream, &mut Vec::new())?;
+        daemon.memory()
+    }
+}
+
+/// A child that does not outlive the measurement.
+struct Running(Child);
+
+impl Running {
+    /// Resident memory in KiB (proc(5), VmRSS).
+    fn memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// The other client, if it is there; `null` if not.
+fn ausweisapp() -> Result<Value> {
+    if !Path::new(AUSWEISAPP).exists() {
+        return Ok(Value::Null);
+    }
+    if TcpStream::connect((Ipv4Addr::LOCALHOST, AUSWEISAPP_PORT)).is_ok() {
+        bail!("something listens on port {AUSWEISAPP_PORT}, which {AUSWEISAPP} needs");
+    }
+    let folder = tempfile::tempdir()?;
+    let mut starts = Vec::new();
+    for _ in 0..FOREIGN_STARTS {
+        let began = Instant::now();
+        let mut command = Command::new(AUSWEISAPP);
+        command
+            .args(["--ui", "websocket", "--no-logfile"])
+            .env("QT_QPA_PLATFORM", "offscreen")
+            .env("HOME", folder.path())
+            .env("XDG_RUNTIME_DIR", folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let program = Running(command.spawn()?);
+        let took = loop {
+            if began.elapsed() > PATIENCE {
+                bail!("{AUSWEISAPP} does not answer");
+            }
+            if first_answer().is_ok() {
+                break began.elapsed();
+            }
+            // Nothing tells when it listens, so it is asked again: at most this much is added to its time.
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        starts.push(Start {
+            took,
+            memory: program.memory()?,
+        });
+    }
+    let mut row = summary(
+        &starts,
+        FOREIGN_STARTS,
+        starts.last().map(|start| start.memory),
+    );
+    row["login_kib"] = Value::Null;
+    Ok(row)
+}
+
+/// Asks for its version over its WebSocket.
+fn first_answer() -> Result<()> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, AUSWEISAPP_PORT))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let request = format!("ws://localhost:{AUSWEISAPP_PORT}/eID-Kernel").into_client_request()?;
+    let (mut socket, _) =
+        tungstenite::client(request, stream).map_err(|error| anyhow::anyhow!("{error}"))?;
+    socket.send(tungstenite::Message::text(r#"{"cmd":"GET_INFO"}"#))?;
+    loop {
+        if let tungstenite::Message::Text(_) = socket.read()? {
+            return Ok(());
+        }
+    }
+}
+
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+/// JSON of strings, arrays and objects is TOML of inline values.
+fn trust_toml(file: &Value) -> Result<String> {
+    let key = &file["keys"][0];
+    let jwk = key["jwk"].as_object().context("jwk")?;
+    let jwk: Vec<String> = jwk
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    Ok(format!(
+        "id = {}\norigins = {}\nname = {{ en = {} }}\nkeys = [{{ kid = {}, jwk = {{ {} }} }}]\n",
+        file["id"],
+        file["origins"],
+        file["name"]["en"],
+        key["kid"],
+        jwk.join(", ")
+    ))
+}
