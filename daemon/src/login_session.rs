@@ -1,7 +1,7 @@
 //! A login, from the wait for a document to the server's decision, on a thread that may block.
 //!
 //! ```text
-//! wait ▸ open ▸ EF.SOD, DG14, DG15 ▸ Active Authentication ▸ evidence, sealed            ──▶ server
+//! wait ▸ open ▸ EF.SOD, DG14, DG15 or DG13 ▸ Active Authentication ▸ evidence, sealed            ──▶ server
 //!      ◀── the server's key and protected commands, signed and checked
 //! Chip Authentication with t·P ▸ the commands ▸ the chip's answers, sealed               ──▶ server
 //! ```
@@ -22,11 +22,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use icao::access_key::AccessKey;
-use icao::lds::{DataGroup, FileId};
+use icao::lds::Application;
 use icao::terminal::{Error, Policy, Terminal};
+use icao::verifier::identity_group;
 use protocol::error::Code;
 use protocol::messages::{Hint, Step};
-use protocol::request::Document;
 use rand_core::UnwrapErr;
 
 use crate::notification::service_name;
@@ -155,9 +155,6 @@ impl Login {
     }
 
     fn run(&self, mut source: Box<dyn DocumentSource>) -> Result<(), Stop> {
-        if self.request.request.claims().document == Document::DrivingLicence {
-            return Err(Code::DocumentKindWrong.into());
-        }
         let keys = access::keys(&self.request)?;
         self.interruptible()?;
         self.progress.enter(Step::WaitingForReader);
@@ -242,29 +239,36 @@ impl Login {
         policy.most_bytes = MOST_BYTES;
         let mut rng = UnwrapErr(getrandom::SysRng);
         let mut on_event = |event| self.progress.event(event);
-        let mut terminal = Terminal::new(&mut link, &mut rng, policy, &mut on_event);
+        let wanted = self.request.request.claims().document;
+        let application = Application::of(files::kind(wanted));
+        let mut terminal =
+            Terminal::new(&mut link, &mut rng, policy, &mut on_event).for_application(application);
 
         self.progress.enter(Step::Opening);
         let access = terminal.open_after(keys, refused)?;
+        if let Some(key) = terminal.opened_with() {
+            // Which reading of a licence's line is its password: a fact of the kind of document, not of its holder.
+            tracing::info!(key = ?key.kind(), ?access, "the chip is open");
+        }
         self.progress.enter(Step::Reading);
-        let document = Files::read(&mut terminal)?;
+        let document = Files::read(&mut terminal, wanted)?;
         let offers_chip_authentication = document
             .dg14
             .as_ref()
             .is_some_and(|dg14| files::chip_key(dg14).is_some());
-        if !offers_chip_authentication && document.dg15.is_none() {
+        if !offers_chip_authentication && document.authentication_key.is_none() {
             return Err(Code::NoChipProof.into());
         }
         let identity_file = match offers_chip_authentication {
             true => None,
             false if self.request.request.allows_identity_file() => {
-                Some(terminal.read(FileId::data_group(DataGroup::DG1))?)
+                Some(terminal.read(application.data_group(identity_group(files::kind(wanted))))?)
             }
             false => return Err(Code::IdentityFileNotAllowed.into()),
         };
         self.progress.enter(Step::Proving);
-        let signature = match &document.dg15 {
-            Some(dg15) => Some(self.active_authentication(&mut terminal, &document.sod, dg15)?),
+        let signature = match &document.authentication_key {
+            Some(key) => Some(self.active_authentication(&mut terminal, &document.sod, key)?),
             None => None,
         };
         let evidence = self.evidence(
@@ -338,8 +342,8 @@ fn announce(request: &AcceptedRequest) {
     // A display name holds no control characters.
     let service = name.map_or("", |name| name.as_str());
     let files = match request.request.allows_identity_file() {
-        true => "EF.SOD, DG14, DG15, identity file",
-        false => "EF.SOD, DG14, DG15",
+        true => "EF.SOD, public keys, identity file",
+        false => "EF.SOD, public keys",
     };
     tracing::info!(service, origin = %claims.aud, files, "login accepted");
 }

@@ -16,6 +16,7 @@ use icao::lds::{DataGroup, Dg1, FileId};
 use icao::pki::{CscaStore, UnixTime};
 use icao::terminal::{AccessProtocol, Error, Policy, Terminal, Transcript};
 use rand_core::UnwrapErr;
+use zeroize::Zeroizing;
 
 pub use checks::{Checks, Outcome, Report};
 pub use summary::Summary;
@@ -42,7 +43,7 @@ pub enum ReadError {
 /// What was read: bytes as the chip gave them, and what the checks say of them.
 pub struct Reading {
     /// Files by name: `EF_SOD`, `DG1`, …
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub files: BTreeMap<String, Zeroizing<Vec<u8>>>,
     /// How the chip was opened.
     pub access: AccessProtocol,
     /// What the checks say.
@@ -94,10 +95,10 @@ fn read_from(
     let access = terminal.open(keys)?;
     let card_access = terminal.card_access()?.cloned();
     if let Some(file) = &card_access {
-        files.insert("EF_CardAccess".to_owned(), file.raw().to_vec());
+        files.insert("EF_CardAccess".to_owned(), file.raw().to_vec().into());
     }
     let sod = Sod::parse(&terminal.read(FileId::EF_SOD)?)?;
-    files.insert("EF_SOD".to_owned(), sod.raw().to_vec());
+    files.insert("EF_SOD".to_owned(), sod.raw().to_vec().into());
 
     // EF.SOD alone says which files there are; EF.COM is kept where it can be read, and believed in nothing.
     if let Some(com) = if_readable(terminal.read(FileId::EF_COM))? {
@@ -146,7 +147,9 @@ fn read_from(
 }
 
 /// A file that is missing or protected is no failure of the reading.
-fn if_readable(read: Result<Vec<u8>, Error>) -> Result<Option<Vec<u8>>, Error> {
+fn if_readable(
+    read: Result<Zeroizing<Vec<u8>>, Error>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     match read {
         Ok(file) => Ok(Some(file)),
         Err(Error::FileNotFound(_) | Error::FileProtected(_) | Error::Status { .. }) => Ok(None),

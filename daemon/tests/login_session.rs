@@ -4,6 +4,8 @@
 
 #[path = "login_session/documents.rs"]
 mod documents;
+#[path = "login_session/licences.rs"]
+mod licences;
 #[path = "login_session/proofs.rs"]
 mod proofs;
 #[path = "login_session/support.rs"]

@@ -43,6 +43,8 @@ fn good_documents_lift_the_login_and_forgeries_are_refused_by_the_server() -> Re
         (Profile::NlId2014, 2),
         (Profile::NlPassport2024, 2),
         (Profile::PaceP256, 2),
+        (Profile::NlLicence2014, 1), // likewise
+        (Profile::NlLicence2020, 2),
     ] {
         let mut desk = Desk::with_reader(&site)?;
         desk.lay(profile)?;

@@ -53,6 +53,18 @@ impl AccessKey {
         }
     }
 
+    /// Which kind of access data this is. Of a licence's line it tells which reading of it opened the chip:
+    /// [`AccessKeyKind::PaceKey`] is the characters as they are, [`AccessKeyKind::MrzDigest`] their SHA-1.
+    #[must_use]
+    pub const fn kind(&self) -> AccessKeyKind {
+        match self {
+            Self::Mrz(_) => AccessKeyKind::Mrz,
+            Self::MrzDigest(_) => AccessKeyKind::MrzDigest,
+            Self::Can(_) => AccessKeyKind::Can,
+            Self::PaceKey(_) => AccessKeyKind::PaceKey,
+        }
+    }
+
     /// SHA-1 of the MRZ information, for keys that come from a machine readable zone.
     #[must_use]
     pub fn mrz_digest(&self) -> Option<Zeroizing<[u8; 20]>> {
@@ -103,6 +115,20 @@ impl fmt::Debug for AccessKey {
             Self::PaceKey(_) => "AccessKey::PaceKey(..)",
         })
     }
+}
+
+/// The kinds of access data, without the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessKeyKind {
+    /// Fields of a machine readable zone.
+    Mrz,
+    /// SHA-1 of the MRZ information.
+    MrzDigest,
+    /// Card access number.
+    Can,
+    /// Hashes of a password that is taken as it is.
+    PaceKey,
 }
 
 /// The hashes of `password || 00000003` from which K_π is cut (Doc 9303-11, 9.7.1): they open a document without

@@ -2,6 +2,7 @@
 //!
 //! Each file type keeps the bytes it was parsed from: hashes and signatures run over those, never over a re-encoding.
 
+pub mod application;
 pub mod atr_info;
 pub mod card_access;
 pub mod card_security;
@@ -16,7 +17,9 @@ pub mod sod;
 use core::fmt;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
+pub use application::Application;
 pub use atr_info::AtrInfo;
 pub use card_access::CardAccess;
 pub use card_security::CardSecurity;
@@ -27,6 +30,7 @@ pub use dg14::Dg14;
 pub use dg15::Dg15;
 pub use sod::Sod;
 
+use crate::driving_licence::LicenceLineError;
 use crate::mrz::MrzError;
 use crate::tlv::{Tlv, TlvError};
 use crate::tolerance::{Tolerance, Tolerances};
@@ -59,6 +63,12 @@ pub enum LdsError {
     /// A public key that is malformed or of an unsupported kind.
     #[error("public key is malformed or of an unsupported kind")]
     PublicKey,
+    /// Text in an encoding or of a length that the field does not have.
+    #[error("field does not have its form")]
+    Field,
+    /// The machine readable line of a driving licence is none.
+    #[error("line of a driving licence: {0}")]
+    LicenceLine(#[from] LicenceLineError),
 }
 
 /// The address of an elementary file: file identifier and short file identifier (ISO/IEC 7816-4 7.3.1, 7.4.2).
@@ -92,25 +102,24 @@ impl FileId {
         sfi: 0x1D,
     };
 
-    /// The file of a data group of the eMRTD application (Doc 9303-10 4.7).
+    /// The file of a data group of the eMRTD application (Doc 9303-10 4.7). Of another application:
+    /// [`Application::data_group`].
     #[must_use]
     pub const fn data_group(group: DataGroup) -> Self {
-        // Widening only; `From` is not const.
-        Self {
-            fid: 0x0100 | group.0 as u16,
-            sfi: group.0,
-        }
+        Application::TravelDocument.data_group(group)
     }
 }
 
-/// The name in Doc 9303-10, as in the eMRTD application: EF.SOD and EF.CardSecurity have the same identifiers.
+/// The name in Doc 9303-10 or ISO/IEC 18013-3, as in the document's application: EF.SOD and EF.CardSecurity have the same
+/// identifiers.
 impl fmt::Display for FileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.fid {
+            0x0001..=0x000E => write!(f, "DG{}", self.fid),
             0x0101..=0x0110 => write!(f, "DG{}", self.fid - 0x0100),
             0x011C => f.write_str("EF.CardAccess"),
-            0x011D => f.write_str("EF.SOD"),
-            0x011E => f.write_str("EF.COM"),
+            0x001D | 0x011D => f.write_str("EF.SOD"),
+            0x001E | 0x011E => f.write_str("EF.COM"),
             fid => write!(f, "EF {fid:04X}"),
         }
     }
@@ -125,7 +134,9 @@ impl DataGroup {
     pub const DG1: Self = Self(1);
     /// Face image.
     pub const DG2: Self = Self(2);
-    /// Of a Dutch driving licence: what opens it.
+    /// Additional personal details; of a driving licence: domestic data.
+    pub const DG11: Self = Self(11);
+    /// Additional document details; of a driving licence: what opens it.
     pub const DG12: Self = Self(12);
     /// Of a driving licence: Active Authentication key (ISO/IEC 18013-3).
     pub const DG13: Self = Self(13);
@@ -133,12 +144,6 @@ impl DataGroup {
     pub const DG14: Self = Self(14);
     /// Active Authentication key.
     pub const DG15: Self = Self(15);
-
-    /// File tags of data groups 1 to 16 (Doc 9303-10 Table 35).
-    const TAGS: [u32; 16] = [
-        0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F,
-        0x70,
-    ];
 
     /// The data group with this number, if there is one.
     #[must_use]
@@ -153,8 +158,7 @@ impl DataGroup {
     /// The data group whose file begins with `tag` in the eMRTD application.
     #[must_use]
     pub fn from_tag(tag: u32) -> Option<Self> {
-        let at = Self::TAGS.iter().position(|known| *known == tag)?;
-        Self::new(u8::try_from(at).ok()? + 1)
+        Application::TravelDocument.data_group_of_tag(tag)
     }
 
     /// The number, 1 to 16.
@@ -166,10 +170,7 @@ impl DataGroup {
     /// The tag its file begins with in the eMRTD application.
     #[must_use]
     pub fn tag(self) -> u32 {
-        Self::TAGS
-            .get(usize::from(self.0) - 1)
-            .copied()
-            .unwrap_or_default()
+        Application::TravelDocument.tag(self).unwrap_or_default()
     }
 }
 
@@ -182,6 +183,26 @@ impl fmt::Debug for DataGroup {
 impl fmt::Display for DataGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DG{}", self.0)
+    }
+}
+
+/// Personal data: bytes that erase themselves and do not print.
+#[derive(Clone)]
+pub(crate) struct Redacted(Zeroizing<Vec<u8>>);
+
+impl Redacted {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
     }
 }
 

@@ -13,6 +13,7 @@ pub mod chip_authentication;
 #[allow(clippy::panic)]
 mod corpus;
 pub mod crypto;
+pub mod driving_licence;
 pub mod lds;
 pub mod mrz;
 pub mod pace;

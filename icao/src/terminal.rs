@@ -14,8 +14,8 @@
 use rand_core::CryptoRng;
 
 use crate::access_key::AccessKey;
-use crate::lds::CardAccess;
 use crate::lds::security_info::PaceInfo;
+use crate::lds::{Application, CardAccess};
 use crate::pace::{ChipAuthenticationMapping, PaceError};
 
 mod access;
@@ -33,9 +33,6 @@ use read::Habits;
 
 use crate::lds::FileId;
 use crate::transport::Transport;
-
-/// Application identifier of the eMRTD application, LDS1 (Doc 9303-10, 3.4.1).
-pub const EMRTD_APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 
 /// When Basic Access Control may stand in for PACE on a document that offers PACE.
 ///
@@ -126,7 +123,8 @@ pub enum Event {
 /// How a chip was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessProtocol {
-    /// Basic Access Control (Doc 9303-11, 4.3).
+    /// Basic Access Control (Doc 9303-11, 4.3), or on a licence Basic Access Protection configuration 1, which is the same
+    /// handshake from another line (ISO/IEC 18013-3, annex B).
     Bac,
     /// PACE (Doc 9303-11, 4.4), in this variant.
     Pace(PaceInfo),
@@ -137,6 +135,9 @@ pub struct Terminal<'a> {
     channel: Channel<'a>,
     rng: &'a mut dyn CryptoRng,
     policy: Policy,
+    application: Application,
+    /// Which of the application's identifiers the chip knows, once one was selected.
+    identifier: Option<&'static [u8]>,
     on_event: &'a mut dyn FnMut(Event),
     habits: Habits,
     card_access: Option<Option<CardAccess>>,
@@ -158,6 +159,8 @@ impl<'a> Terminal<'a> {
             channel: Channel::new(transport, policy.most_apdus, policy.most_bytes),
             rng,
             policy,
+            application: Application::default(),
+            identifier: None,
             on_event,
             habits: Habits::default(),
             card_access: None,
@@ -165,6 +168,26 @@ impl<'a> Terminal<'a> {
             chip_authentication_mapping: None,
             opened: None,
         }
+    }
+
+    /// For a document of another kind than a travel document.
+    #[must_use]
+    pub fn for_application(mut self, application: Application) -> Self {
+        self.application = application;
+        self
+    }
+
+    /// The application that is read.
+    #[must_use]
+    pub fn application(&self) -> Application {
+        self.application
+    }
+
+    /// The access key that opened the chip; `None` before. Which of several readings of a licence's line the chip took for
+    /// its password, its kind tells.
+    #[must_use]
+    pub fn opened_with(&self) -> Option<&'a AccessKey> {
+        self.opened.map(|(_, key)| key)
     }
 
     /// What the conversation cost so far.

@@ -16,7 +16,6 @@ use icao::pki::csca_store::CscaStore;
 use icao::pki::{Anchors, Fingerprint};
 use protocol::error::Code;
 use protocol::origin::Origin;
-use protocol::request::Document;
 use protocol::trust::{TrustError, TrustedServer};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -132,10 +131,6 @@ const DRAIN_LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Time between two sweeps.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Kinds of document that citizens are offered. Licences are read from a later version on: the daemon has no reading of them
-/// yet and would answer `document_kind_wrong`. Register and verification know them already.
-const OFFERED: [Document; 2] = [Document::Passport, Document::IdentityCard];
-
 /// Everything that handlers share.
 pub struct App {
     pub(crate) config: Config,
@@ -226,10 +221,7 @@ impl App {
         let today = Date::at(now);
         let mut objections = Vec::new();
         let mut usable = Vec::new();
-        for document in documents
-            .into_iter()
-            .filter(|document| OFFERED.contains(&document.kind))
-        {
+        for document in documents {
             match document.standing(today) {
                 Ok(()) => usable.push(document),
                 Err(objection) => objections.push(objection),

@@ -9,6 +9,8 @@ mod files;
 mod identity;
 #[path = "verification/issuers.rs"]
 mod issuers;
+#[path = "verification/licences.rs"]
+mod licences;
 #[path = "support/login.rs"]
 mod login;
 #[path = "support/reader.rs"]
@@ -39,6 +41,8 @@ fn good_documents_lift_the_session() {
         (Profile::NlId2014, 2),
         (Profile::NlPassport2024, 2),
         (Profile::PaceP256, 2),
+        (Profile::NlLicence2014, 1),
+        (Profile::NlLicence2020, 2),
     ] {
         let mut login = Login::start(&site, profile);
         let before = login.browser.clone();

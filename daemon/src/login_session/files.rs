@@ -4,10 +4,13 @@ use icao::chip_authentication::strongest;
 use icao::crypto::key_agreement::PublicKey;
 use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId, SecurityInfos};
 use icao::lds::sod::{HashMatch, Sod};
-use icao::lds::{CardAccess, DataGroup, Dg14, Dg15, FileId};
+use icao::lds::{CardAccess, DataGroup, Dg14, Dg15};
+use icao::pki::DocumentKind;
 use icao::terminal::Terminal;
+use icao::verifier::authentication_key_group;
 use protocol::chip_authentication::Command;
 use protocol::error::Code;
+use protocol::request::Document;
 
 use super::Stop;
 
@@ -16,37 +19,49 @@ pub(super) struct Files {
     pub(super) card_access: Option<CardAccess>,
     pub(super) sod: Sod,
     pub(super) dg14: Option<Dg14>,
-    pub(super) dg15: Option<Dg15>,
+    /// The key of Active Authentication: DG15, or DG13 of a licence, which has the same form.
+    pub(super) authentication_key: Option<Dg15>,
+}
+
+/// What the chip library calls this kind of document.
+pub(super) fn kind(document: Document) -> DocumentKind {
+    match document {
+        Document::Passport => DocumentKind::TravelDocument,
+        Document::IdentityCard => DocumentKind::IdentityCard,
+        Document::DrivingLicence => DocumentKind::DrivingLicence,
+    }
 }
 
 impl Files {
     /// Reads the files that prove a document: those of EF.SOD's list that hold keys, and no other.
-    pub(super) fn read(terminal: &mut Terminal<'_>) -> Result<Self, Stop> {
+    pub(super) fn read(terminal: &mut Terminal<'_>, document: Document) -> Result<Self, Stop> {
         let card_access = terminal.card_access()?.cloned();
-        let sod = terminal.read(FileId::EF_SOD)?;
+        let application = terminal.application();
+        let sod = terminal.read(application.ef_sod())?;
         let sod = Sod::parse(&sod).map_err(|error| malformed("EF.SOD", &error))?;
         let listed = |group| sod.security_object().hashes.contains_key(&group);
         let dg14 = match listed(DataGroup::DG14) {
-            true => Some(terminal.read(FileId::data_group(DataGroup::DG14))?),
+            true => Some(terminal.read(application.data_group(DataGroup::DG14))?),
             false => None,
         };
-        let dg15 = match listed(DataGroup::DG15) {
-            true => Some(terminal.read(FileId::data_group(DataGroup::DG15))?),
+        let key_group = authentication_key_group(kind(document));
+        let authentication_key = match listed(key_group) {
+            true => Some(terminal.read(application.data_group(key_group))?),
             false => None,
         };
         let dg14 = dg14
             .map(|file| Dg14::parse(&file))
             .transpose()
             .map_err(|error| malformed("DG14", &error))?;
-        let dg15 = dg15
+        let authentication_key = authentication_key
             .map(|file| Dg15::parse(&file))
             .transpose()
-            .map_err(|error| malformed("DG15", &error))?;
+            .map_err(|error| malformed("the key of Active Authentication", &error))?;
         Ok(Self {
             card_access,
             sod,
             dg14,
-            dg15,
+            authentication_key,
         })
     }
 

@@ -6,7 +6,7 @@ use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::security_info::Mapping;
 use icao::lds::sod::Sod;
-use icao::lds::{Dg14, Dg15};
+use icao::lds::{Application, Dg14, Dg15};
 use icao::terminal::{AccessProtocol, Terminal};
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{ChipAuthenticationResult, Command, StatusWord};
@@ -16,6 +16,7 @@ use protocol::evidence::{self, ActiveAuthentication, Evidence, Link, Transcript}
 use protocol::jwe::{self, SealError, Sealable};
 use protocol::read_commands::{ReadCommands, SfiReading};
 use rand_core::UnwrapErr;
+use zeroize::Zeroizing;
 
 use super::files::Files;
 use super::{Login, Stop};
@@ -56,7 +57,7 @@ impl Login {
         terminal: &Terminal<'_>,
         document: &Files,
         access: AccessProtocol,
-        identity_file: Option<Vec<u8>>,
+        identity_file: Option<Zeroizing<Vec<u8>>>,
         signature: Option<Vec<u8>>,
         reader: String,
         started: Instant,
@@ -64,6 +65,15 @@ impl Login {
         let transcript = terminal.transcript();
         let limits = terminal.limits();
         let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let key = document
+            .authentication_key
+            .as_ref()
+            .map(|file| file_of(file.raw()))
+            .transpose()?;
+        let (dg15, dg13) = match terminal.application() {
+            Application::TravelDocument => (key, None),
+            Application::DrivingLicence => (None, key),
+        };
         Ok(Evidence {
             card_access: document
                 .card_access
@@ -76,12 +86,8 @@ impl Login {
                 .as_ref()
                 .map(|file| file_of(file.raw()))
                 .transpose()?,
-            dg15: document
-                .dg15
-                .as_ref()
-                .map(|file| file_of(file.raw()))
-                .transpose()?,
-            dg13: None,
+            dg15,
+            dg13,
             identity_file: identity_file.map(|file| file_of(&file)).transpose()?,
             active_authentication: signature
                 .map(|signature| {
@@ -102,7 +108,10 @@ impl Login {
                 retries: transcript.resumes,
             },
             access_protocol: Some(match access {
-                AccessProtocol::Bac => evidence::AccessProtocol::Bac,
+                AccessProtocol::Bac => match terminal.application() {
+                    Application::TravelDocument => evidence::AccessProtocol::Bac,
+                    Application::DrivingLicence => evidence::AccessProtocol::Bap,
+                },
                 AccessProtocol::Pace(info) => match info.protocol.mapping {
                     Mapping::Generic => evidence::AccessProtocol::PaceGm,
                     Mapping::Integrated => evidence::AccessProtocol::PaceIm,

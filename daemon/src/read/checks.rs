@@ -13,6 +13,7 @@ use icao::passive_authentication::{self, CheckOutcome, PassiveAuthentication};
 use icao::pki::{DocumentKind, Policy};
 use icao::terminal::{Error, Terminal};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::Trust;
 
@@ -184,7 +185,7 @@ fn by_name<S: serde::Serializer>(
 /// Lets the chip prove itself in every way it offers. A refusal is an outcome; a lost link is an error.
 pub(super) fn prove(
     terminal: &mut Terminal<'_>,
-    files: &BTreeMap<DataGroup, Vec<u8>>,
+    files: &BTreeMap<DataGroup, Zeroizing<Vec<u8>>>,
 ) -> Result<Proofs, Error> {
     let dg15 = files
         .get(&DataGroup::DG15)
@@ -228,7 +229,7 @@ pub(super) fn judge(
     sod: &Sod,
     card_access: Option<&CardAccess>,
     dg1: Option<&Dg1>,
-    files: &BTreeMap<DataGroup, Vec<u8>>,
+    files: &BTreeMap<DataGroup, Zeroizing<Vec<u8>>>,
     proofs: Proofs,
     trust: &Trust,
 ) -> Checks {
@@ -330,7 +331,7 @@ fn kind_of(document_code: &str) -> DocumentKind {
 
 fn active_outcome(
     proof: Option<Result<Signed, Error>>,
-    files: &BTreeMap<DataGroup, Vec<u8>>,
+    files: &BTreeMap<DataGroup, Zeroizing<Vec<u8>>>,
     dg14: Option<&Dg14>,
     kind: DocumentKind,
 ) -> Outcome {

@@ -65,7 +65,11 @@ pub(super) fn claims(profile: Profile) -> Value {
         "iat": NOW,
         "exp": NOW + 300,
         "service": {"en": "Specimen service"},
-        "document": if profile.form() == Form::IdentityCard { "identity-card" } else { "passport" },
+        "document": match profile.form() {
+            Form::IdentityCard => "identity-card",
+            Form::DrivingLicence => "driving-licence",
+            _ => "passport",
+        },
         "enc": PublicJwk::from(sealing_key().public_key()),
         "access": [{"mrz_digest": encode(&profile.holder().mrz_digest(profile.form()))}],
         "read": ["identity_file"],
@@ -255,7 +259,15 @@ impl Login {
 
     /// Checks Active Authentication as the server does.
     pub(super) fn check_signature(&self, evidence: &Evidence, profile: Profile) -> bool {
-        let dg15 = Dg15::parse(evidence.dg15.as_ref().unwrap().as_slice()).unwrap();
+        let dg15 = Dg15::parse(
+            evidence
+                .dg15
+                .as_ref()
+                .or(evidence.dg13.as_ref())
+                .unwrap()
+                .as_slice(),
+        )
+        .unwrap();
         let key = VerifyingKey::from_spki(dg15.public_key_info()).unwrap();
         let dg14 = evidence
             .dg14

@@ -100,11 +100,13 @@ fn serve(site: &Site, arguments: &Arguments) -> Result<()> {
 }
 
 /// What must come of each document: those that must log in, and those that the server must refuse.
-const EXPECTED: [(Profile, bool); 6] = [
+const EXPECTED: [(Profile, bool); 8] = [
     (Profile::NlPassport2011, true),
     (Profile::NlId2014, true),
     (Profile::NlPassport2024, true),
     (Profile::PaceP256, true),
+    (Profile::NlLicence2014, true),
+    (Profile::NlLicence2020, true),
     (Profile::Clone, false),
     (Profile::Tampered, false),
 ];

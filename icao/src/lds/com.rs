@@ -1,6 +1,6 @@
 //! EF.COM (Doc 9303-10 4.6.1): versions and a list of data groups. Nothing of it is signed; EF.SOD decides what exists.
 
-use super::{DataGroup, LdsError, file_object};
+use super::{Application, DataGroup, LdsError, file_object};
 use crate::tlv::{Tlv, find};
 use crate::tolerance::Tolerances;
 
@@ -21,12 +21,20 @@ pub struct Com {
 }
 
 impl Com {
-    /// Reads the content of EF.COM.
+    /// Reads the content of EF.COM of a travel document.
+    ///
+    /// # Errors
+    /// As [`Com::parse_in`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, LdsError> {
+        Self::parse_in(Application::TravelDocument, bytes)
+    }
+
+    /// Reads the content of EF.COM, in which data groups go by the tags of this application.
     ///
     /// # Errors
     /// [`LdsError::Tlv`] for malformed or missing data objects, [`LdsError::Version`] for versions that are not digits,
     /// [`LdsError::DataGroup`] for a tag that is none of a data group.
-    pub fn parse(bytes: &[u8]) -> Result<Self, LdsError> {
+    pub fn parse_in(application: Application, bytes: &[u8]) -> Result<Self, LdsError> {
         let mut tolerances = Tolerances::new();
         let file = file_object(bytes, COM, &mut tolerances)?;
         let lds = digits::<4>(find(file.value, LDS_VERSION)?)?;
@@ -34,7 +42,11 @@ impl Com {
         let data_groups = find(file.value, TAG_LIST)?
             .value
             .iter()
-            .map(|tag| DataGroup::from_tag(u32::from(*tag)).ok_or(LdsError::DataGroup))
+            .map(|tag| {
+                application
+                    .data_group_of_tag(u32::from(*tag))
+                    .ok_or(LdsError::DataGroup)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self {
             raw: bytes.to_vec(),
@@ -55,7 +67,7 @@ impl Com {
         &self.raw
     }
 
-    /// Version of the LDS: (1, 7) or (1, 8).
+    /// Version of the LDS: (1, 7) or (1, 8); (1, 0) on a licence.
     #[must_use]
     pub fn lds_version(&self) -> (u8, u8) {
         self.lds_version

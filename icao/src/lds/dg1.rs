@@ -1,8 +1,6 @@
 //! DG1 (Doc 9303-10 4.7.1): the machine readable zone, as the issuing state signed it.
 
-use zeroize::Zeroizing;
-
-use super::{DataGroup, LdsError, file_object};
+use super::{DataGroup, LdsError, Redacted, file_object};
 use crate::mrz::Mrz;
 use crate::tlv::find;
 use crate::tolerance::Tolerances;
@@ -18,16 +16,6 @@ pub struct Dg1 {
     tolerances: Tolerances,
 }
 
-/// Bytes that erase themselves and do not print.
-#[derive(Clone)]
-struct Redacted(Zeroizing<Vec<u8>>);
-
-impl core::fmt::Debug for Redacted {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} bytes", self.0.len())
-    }
-}
-
 impl Dg1 {
     /// Reads the content of EF.DG1.
     ///
@@ -39,7 +27,7 @@ impl Dg1 {
         let file = file_object(bytes, DataGroup::DG1.tag(), &mut tolerances)?;
         let mrz = Mrz::parse(find(file.value, MRZ)?.value)?;
         Ok(Self {
-            raw: Redacted(Zeroizing::new(bytes.to_vec())),
+            raw: Redacted::new(bytes),
             mrz,
             tolerances,
         })
@@ -48,7 +36,7 @@ impl Dg1 {
     /// The bytes that were parsed.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        &self.raw.0
+        self.raw.bytes()
     }
 
     /// The machine readable zone.

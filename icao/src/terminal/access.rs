@@ -2,14 +2,15 @@
 
 use super::error::Error;
 use super::read::Content;
-use super::{AccessProtocol, EMRTD_APPLICATION, Event, ExtendedLength, FallbackToBac, Terminal};
+use super::{AccessProtocol, Event, ExtendedLength, FallbackToBac, Terminal};
 use crate::access_key::AccessKey;
 use crate::apdu::{self, ApduError, Command, StatusWord};
 use crate::bac::{Bac, BacError};
+use crate::crypto::key_agreement::Group;
 use crate::lds::security_info::PaceInfo;
 use crate::lds::{AtrInfo, CardAccess, FileId};
 use crate::pace::parameters::PaceParameters;
-use crate::pace::{Pace, PaceError, PaceOutput};
+use crate::pace::{Pace, PaceError, PaceOutput, PaceSecrets};
 use crate::secure_messaging::SecureMessaging;
 use crate::transport::{Limits, TransportError};
 use zeroize::Zeroizing;
@@ -83,14 +84,26 @@ impl<'a> Terminal<'a> {
     }
 
     /// EF.CardSecurity of the master file, which a chip shows after PACE only (Doc 9303-10 3.11.4); `None` where it has none
-    /// that can be read. The travel document application is selected again afterwards.
+    /// that can be read. The document's application is selected again afterwards.
     ///
     /// # Errors
-    /// [`Error::NotOpened`] unless PACE has opened the chip, or an interruption.
+    /// [`Error::NotOpened`] unless PACE has opened the chip, or an interruption beyond the budget.
     pub fn card_security(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if !matches!(self.opened, Some((AccessProtocol::Pace(_), _))) {
             return Err(Error::NotOpened);
         }
+        for _ in 0..2 {
+            let resumes = self.channel.transcript.resumes;
+            let found = self.persist(Self::read_card_security)?;
+            // Opened again meanwhile, the chip is in the document's application, where the same identifier is EF.SOD's.
+            if resumes == self.channel.transcript.resumes {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_card_security(&mut self) -> Result<Option<Vec<u8>>, Error> {
         // As with EF.CardAccess, the file decides and not the answer to SELECT.
         self.ask(Command::select_master_file())?;
         let mut content = Content::new(FileId::EF_CARD_SECURITY, LONGEST_CARD_SECURITY);
@@ -131,9 +144,10 @@ impl<'a> Terminal<'a> {
         Ok(())
     }
 
-    /// Opens the chip with the first of `keys` that it accepts, and selects the travel document application.
+    /// Opens the chip with the first of `keys` that it accepts, and selects the document's application.
     ///
-    /// PACE where EF.CardAccess offers it, in the strongest variant known here; otherwise BAC. After the last try that
+    /// PACE where EF.CardAccess offers it, in the strongest variant known here, over domain parameters that are standardized
+    /// or spelled out beside it; otherwise BAC. After the last try that
     /// the policy allows the chip is left alone.
     ///
     /// # Errors
@@ -231,15 +245,16 @@ impl<'a> Terminal<'a> {
         let Some(card_access) = self.card_access()? else {
             return Ok(AccessProtocol::Bac);
         };
-        let mut offered = card_access.security_infos().pace().peekable();
-        if offered.peek().is_none() {
+        let infos = card_access.security_infos();
+        if infos.pace().next().is_none() {
             return Ok(AccessProtocol::Bac);
         }
-        match offered
-            .filter(|info| PaceParameters::from_info(info).is_ok())
-            .max_by_key(|info| strength(info))
-        {
-            Some(info) => Ok(AccessProtocol::Pace(*info)),
+        let usable = infos.pace().filter_map(|info| {
+            let parameters = PaceParameters::from_infos(info, infos).ok()?;
+            Some((*info, strength(info, &parameters)))
+        });
+        match usable.max_by_key(|(_, strength)| *strength) {
+            Some((info, _)) => Ok(AccessProtocol::Pace(info)),
             None if fallback == FallbackToBac::WhenPaceNotSupported => Ok(AccessProtocol::Bac),
             None => Err(Error::PaceNotSupported),
         }
@@ -272,15 +287,28 @@ impl<'a> Terminal<'a> {
     }
 
     fn select_application(&mut self) -> Result<(), Error> {
-        let status = self
-            .channel
-            .send(Command::select_application(&EMRTD_APPLICATION))?
-            .status;
-        match status {
-            StatusWord::OK => Ok(()),
-            StatusWord::SECURITY_STATUS => Err(Error::PaceOnly(status)),
-            status => Err(Error::NotADocument(status)),
+        let mut first_refusal = None;
+        let known = self.identifier;
+        let identifiers = match &known {
+            Some(identifier) => core::slice::from_ref(identifier),
+            None => self.application.identifiers(),
+        };
+        for identifier in identifiers {
+            let select = Command::select_application(identifier);
+            match self.channel.send(select)?.status {
+                StatusWord::OK => {
+                    self.identifier = Some(identifier);
+                    return Ok(());
+                }
+                StatusWord::SECURITY_STATUS => {
+                    return Err(Error::PaceOnly(StatusWord::SECURITY_STATUS));
+                }
+                status => first_refusal = first_refusal.or(Some(status)),
+            }
         }
+        Err(Error::NotADocument(
+            first_refusal.unwrap_or(StatusWord::FILE_NOT_FOUND),
+        ))
     }
 
     fn basic_access_control(&mut self, key: &AccessKey) -> Result<Outcome, Error> {
@@ -349,7 +377,15 @@ impl<'a> Terminal<'a> {
     }
 
     fn run_pace(&mut self, info: &PaceInfo, key: &AccessKey) -> Result<PaceOutput, Error> {
-        let mut pace = Pace::new(info, key.pace_password(), self.rng).map_err(Error::Pace)?;
+        // The protocol was chosen from EF.CardAccess, so that is there.
+        let parameters = match self.card_access()? {
+            Some(file) => PaceParameters::from_infos(info, file.security_infos()),
+            None => PaceParameters::from_info(info),
+        };
+        let parameters = parameters.map_err(|error| Error::Pace(error.into()))?;
+        let secrets = PaceSecrets::generate(&parameters, self.rng);
+        let mut pace =
+            Pace::with_secrets(parameters, key.pace_password(), secrets).map_err(Error::Pace)?;
         loop {
             match pace.next().map_err(Error::Pace)? {
                 apdu::Step::Done(output) => return Ok(output),
@@ -383,10 +419,16 @@ fn is_refusal_of_bac(status: StatusWord) -> bool {
     )
 }
 
-/// The strongest variant is the one with the longest key of secure messaging, and among those the largest group.
-fn strength(info: &PaceInfo) -> (usize, u64) {
+/// The strongest variant is the one with the longest key of secure messaging, and among those the largest curve, before
+/// the groups of integers.
+fn strength(info: &PaceInfo, parameters: &PaceParameters) -> (usize, usize, u64) {
+    let order_len = match parameters.group() {
+        Group::Curve(curve) => curve.order_len(),
+        Group::Dh(_) => 0,
+    };
     (
         info.protocol.suite.key_len(),
+        order_len,
         info.parameter_id.unwrap_or(0),
     )
 }

@@ -5,8 +5,8 @@ use super::{Event, Terminal};
 use crate::apdu::{self, Command, MAX_EXTENDED_NE, MAX_SHORT_NE, Response, StatusWord};
 use crate::chip_authentication::{ChipAuthentication, session_keys};
 use crate::crypto::key_agreement::{PublicKey, SecretKey};
+use crate::lds::DataGroup;
 use crate::lds::security_info::{ChipAuthenticationOption, ChipAuthenticationProtocol, KeyId};
-use crate::lds::{DataGroup, FileId};
 use crate::secure_messaging::SecureMessaging;
 
 impl Terminal<'_> {
@@ -87,7 +87,7 @@ impl Terminal<'_> {
             terminal.hand_over(option.protocol, option.key.key_id, &public_key)?;
             terminal.channel.protect(SecureMessaging::new(keys.clone()));
             // Only an answer under the new keys proves anything; which answer does not matter.
-            let dg14 = FileId::data_group(DataGroup::DG14);
+            let dg14 = terminal.application.data_group(DataGroup::DG14);
             let probe = if terminal.refuses_short_identifiers() {
                 Command::select_file(dg14.fid)
             } else {

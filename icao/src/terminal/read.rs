@@ -124,18 +124,19 @@ impl Content {
 }
 
 impl Terminal<'_> {
-    /// Reads a whole elementary file of the selected application: what its outer data object says, without padding.
+    /// Reads a whole elementary file of the selected application: what its outer data object says, without padding. It may
+    /// be personal data, so it is erased when dropped.
     ///
     /// A lost link or lost keys are repaired within the policy's budget, and the reading goes on where it was.
     ///
     /// # Errors
     /// [`Error::FileNotFound`], [`Error::FileProtected`], [`Error::FileTooLong`], [`Error::FileTruncated`],
     /// [`Error::FileMalformed`], or an interruption beyond the budget.
-    pub fn read(&mut self, file: FileId) -> Result<Vec<u8>, Error> {
+    pub fn read(&mut self, file: FileId) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut content = Content::new(file, self.policy.longest_file);
         loop {
             match self.read_on(&mut content) {
-                Ok(()) => return Ok(std::mem::take(&mut *content.bytes)),
+                Ok(()) => return Ok(content.bytes),
                 Err(error) => self.resume_after(error)?,
             }
         }

@@ -1,9 +1,9 @@
 //! Step 8: the document that the chip belongs to is one that the register has for this person.
 
+use icao::driving_licence::Dg12;
 use icao::lds::Dg1;
 use icao::mrz::{Format, Mrz, PartialDate};
 use icao::pki::IssuingState;
-use icao::tlv::{Tlv, find};
 use protocol::error::Code;
 use protocol::request::Document;
 
@@ -42,9 +42,16 @@ pub(super) fn matching<'d>(
     mut candidates: impl Iterator<Item = &'d RegisteredDocument>,
 ) -> Result<&'d RegisteredDocument, Mismatch> {
     if kind == Document::DrivingLicence {
-        let line = licence_line(file).ok_or(Mismatch::Malformed)?;
+        let dg12 = Dg12::parse(file).map_err(|_| Mismatch::Malformed)?;
+        let line = dg12.line();
+        // Where the place of the number in the line is known, it is that of the register too.
         return candidates
-            .find(|entry| entry.licence_line.as_deref() == Some(line))
+            .find(|entry| {
+                entry.licence_line.as_deref() == Some(line.inner())
+                    && line
+                        .document_number()
+                        .is_none_or(|number| number == entry.number)
+            })
             .ok_or(Mismatch::NotTheirs);
     }
     let dg1 = Dg1::parse(file).map_err(|_| Mismatch::Malformed)?;
@@ -119,15 +126,6 @@ pub(super) fn signed_for(
 /// The BSN that Dutch documents issued before August 2021 hold in the optional data.
 fn bsn_in(mrz: &Mrz) -> Option<Bsn> {
     (mrz.issuing_state() == "NLD").then(|| Bsn::parse(mrz.optional_data().get(..9)?))?
-}
-
-/// The 28 characters of the line in DG12 of a Dutch licence: data object 82, behind one byte 00.
-fn licence_line(file: &[u8]) -> Option<&str> {
-    let (object, _) = Tlv::split(file).ok()?;
-    let line = find(object.expect(0x71).ok()?.value, 0x82).ok()?.value;
-    std::str::from_utf8(line.strip_prefix(&[0])?)
-        .ok()
-        .filter(|line| line.len() == 28)
 }
 
 #[cfg(test)]
@@ -227,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_licence_matches_by_its_line() {
-        let line = "1NLD1999992014ABCDEFGHIJKLMN";
+        let line = "1NLD19999920140ABCDEFGHIJKLM";
         let inner = [&[0x82, 29, 0], line.as_bytes(), &[0x81, 1, b'A']].concat();
         let file = [&[0x71, inner.len() as u8], inner.as_slice()].concat();
         let mut good = entry("NLD", "9999920140", "1972-06-15", "2035-06-15");
@@ -238,10 +236,17 @@ mod tests {
             matching(Document::DrivingLicence, &file, std::iter::once(&good)),
             Err(Mismatch::NotTheirs)
         );
+        // The right line under the number that begins one character too early.
+        good.licence_line = Some(line.into());
+        good.number = "1999992014".into();
+        assert!(matching(Document::DrivingLicence, &file, std::iter::once(&good)).is_err());
         good.licence_line = None;
         assert!(matching(Document::DrivingLicence, &file, std::iter::once(&good)).is_err());
         for broken in [&file[..file.len() - 1], &[0x71, 0], &[]] {
-            assert!(licence_line(broken).is_none());
+            assert_eq!(
+                matching(Document::DrivingLicence, broken, std::iter::once(&good)),
+                Err(Mismatch::Malformed)
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use icao::chip_authentication::remote::{ReadPlan, RemoteChipAuthentication, RemoteError};
 use icao::crypto::cipher::CipherSuite;
 use icao::crypto::key_agreement::SecretKey;
-use icao::lds::FileId;
+use icao::lds::Application;
 use icao::passive_authentication::{CheckOutcome, Failure};
 use icao::pki::{Certificate, IssuingState, UnixTime};
 use icao::verifier::{Reason, SecurityFiles, Verifier, identity_file_len, identity_group};
@@ -412,7 +412,7 @@ impl Trial<'_> {
 /// The commands that read the identity file.
 fn read_plan(document: Document, link: &Link, suite: CipherSuite) -> ReadPlan {
     let kind = anchor_kind(document);
-    let file = FileId::data_group(identity_group(kind));
+    let file = Application::of(kind).data_group(identity_group(kind));
     let max_response = usize::try_from(link.max_response).unwrap_or(usize::MAX);
     ReadPlan::for_link(file, link.sfi, identity_file_len(kind), suite, max_response)
 }

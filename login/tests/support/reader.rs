@@ -2,11 +2,11 @@
 //! change that an attacker could make on the way.
 #![allow(dead_code, unreachable_pub)]
 
-use icao::access_key::AccessKey;
+use icao::access_key::{AccessKey, PaceKey};
 use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::security_info::ChipAuthenticationProtocol;
-use icao::lds::{DataGroup, Dg14, Dg15, FileId, Sod};
+use icao::lds::{Application, DataGroup, Dg14, Dg15, Sod};
 use icao::simulator::{Chip, Profile, SimulatedLink};
 use icao::terminal::{Policy, Terminal};
 use protocol::bindings::Binding;
@@ -18,7 +18,7 @@ use protocol::evidence::{ActiveAuthentication, Evidence, File, Link, Transcript,
 use protocol::jwe::{self, Sealable};
 use protocol::origin::Origin;
 use protocol::read_commands::{ReadCommands, SfiReading};
-use protocol::request::{Access, DaemonVersion, Presented, Request};
+use protocol::request::{Access, DaemonVersion, Document, Presented, Request};
 use protocol::trust::TrustedServer;
 use rand_core::UnwrapErr;
 
@@ -59,6 +59,13 @@ impl Reader {
         }
     }
 
+    fn application(&self) -> Application {
+        match self.request.claims().document {
+            Document::Passport | Document::IdentityCard => Application::TravelDocument,
+            Document::DrivingLicence => Application::DrivingLicence,
+        }
+    }
+
     fn keys(&self) -> Vec<AccessKey> {
         self.request
             .claims()
@@ -66,7 +73,11 @@ impl Reader {
             .iter()
             .filter_map(|access| match access {
                 Access::MrzDigest(digest) => Some(AccessKey::MrzDigest(*digest.as_array())),
-                _ => None,
+                Access::PaceKey(key) => Some(AccessKey::PaceKey(PaceKey {
+                    sha1_16: *key.sha1_16.as_array(),
+                    sha256_32: *key.sha256_32.as_array(),
+                })),
+                Access::Can(_) => None,
             })
             .collect()
     }
@@ -80,28 +91,37 @@ impl Reader {
     /// As [`Reader::evidence`], with access data of the attacker's.
     pub fn evidence_with(&self, chip: &mut SimulatedLink, keys: &[AccessKey]) -> Evidence {
         let (mut rng, mut ignore) = (rng(), |_| ());
-        let mut terminal = Terminal::new(chip, &mut rng, Policy::default(), &mut ignore);
+        let application = self.application();
+        let mut terminal = Terminal::new(chip, &mut rng, Policy::default(), &mut ignore)
+            .for_application(application);
         let card_access = terminal
             .card_access()
             .unwrap()
             .map(|file| file.raw().to_vec());
         terminal.open(keys).unwrap();
-        let sod = terminal.read(FileId::EF_SOD).unwrap();
+        let sod = terminal.read(application.ef_sod()).unwrap().to_vec();
         let hashes = Sod::parse(&sod).unwrap().security_object().hashes.clone();
         let mut group = |group: DataGroup| {
-            hashes
-                .contains_key(&group)
-                .then(|| terminal.read(FileId::data_group(group)).unwrap())
+            hashes.contains_key(&group).then(|| {
+                terminal
+                    .read(application.data_group(group))
+                    .unwrap()
+                    .to_vec()
+            })
         };
-        let (dg14, dg15) = (group(DataGroup::DG14), group(DataGroup::DG15));
+        let (key_group, identity_group) = match application {
+            Application::TravelDocument => (DataGroup::DG15, DataGroup::DG1),
+            Application::DrivingLicence => (DataGroup::DG13, DataGroup::DG12),
+        };
+        let (dg14, key) = (group(DataGroup::DG14), group(key_group));
         let identity_file = if dg14.is_none() {
-            group(DataGroup::DG1)
+            group(identity_group)
         } else {
             None
         };
-        let signature = dg15.as_ref().map(|dg15| {
-            let dg15 = Dg15::parse(dg15).unwrap();
-            let length = match VerifyingKey::from_spki(dg15.public_key_info()).unwrap() {
+        let signature = key.as_ref().map(|key| {
+            let key = Dg15::parse(key).unwrap();
+            let length = match VerifyingKey::from_spki(key.public_key_info()).unwrap() {
                 VerifyingKey::Rsa(key) => key.modulus_len(),
                 _ => 1,
             };
@@ -110,12 +130,16 @@ impl Reader {
                 .unwrap()
         });
         let limits = terminal.limits();
+        let (dg15, dg13) = match application {
+            Application::TravelDocument => (key, None),
+            Application::DrivingLicence => (None, key),
+        };
         Evidence {
             card_access: card_access.map(file),
             sod: file(sod),
             dg14: dg14.map(file),
             dg15: dg15.map(file),
-            dg13: None,
+            dg13: dg13.map(file),
             identity_file: identity_file.map(file),
             active_authentication: signature.map(|signature| ActiveAuthentication {
                 signature: Octets::new(signature).unwrap(),
@@ -204,7 +228,8 @@ impl Reader {
             .unwrap();
         let bound = public.tweak(tweak.as_slice()).unwrap();
         let (mut rng, mut ignore) = (rng(), |_| ());
-        let mut terminal = Terminal::new(chip, &mut rng, Policy::default(), &mut ignore);
+        let mut terminal = Terminal::new(chip, &mut rng, Policy::default(), &mut ignore)
+            .for_application(self.application());
         terminal.open(keys).unwrap();
         let commands: Vec<Vec<u8>> = claims
             .commands

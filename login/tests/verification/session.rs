@@ -151,38 +151,6 @@ fn a_browser_that_goes_away_leaves_a_record() {
 }
 
 #[test]
-fn driving_licences_are_not_offered_yet() {
-    let site = Site::specimens("");
-    let profile = Profile::NlLicence2020;
-    let number = profile.holder().document_number;
-    let mut browser = site.browser();
-    browser.log_in(profile.name(), PASSWORD);
-    assert!(!browser.get("/document").body.contains("driving-licence"));
-    // Beside a passport, the passport alone is offered.
-    site.edit_register(|text| {
-        let licence = format!("number = \"{number}\"");
-        let (before, after) = text.split_once(&licence).unwrap();
-        let start = before.rfind("[[person.document]]").unwrap();
-        let passport = "[[person.document]]\nkind = \"passport\"\nissuing_state = \"NLD\"\n\
-                        number = \"SPEC12345\"\nexpiry = \"2033-04-15\"\n";
-        [
-            &before[..start],
-            passport,
-            &before[start..],
-            &licence,
-            after,
-        ]
-        .concat()
-    });
-    let page = browser.get("/document").body;
-    let offered = |kind: &str| page.contains(&format!("name=\"document\" value=\"{kind}\""));
-    assert!(offered("passport") && !offered("driving-licence"));
-    let body = json!({ "document": "driving-licence", "last_four": &number[number.len() - 4..] });
-    let answer = browser.api("start", &body).json();
-    assert_eq!(answer, json!({ "outcome": "refused" }));
-}
-
-#[test]
 fn typed_starts_are_counted() {
     let site = Site::specimens("access_release = \"typed\"");
     let mut browser = site.browser();

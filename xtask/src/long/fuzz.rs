@@ -120,18 +120,25 @@ fn fuzz(target: &str, minutes: f64) -> Result<Figures> {
         .stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start cargo fuzz")?;
     let mut figures = Figures::default();
-    let mut last = Vec::new();
+    let mut reasons: Vec<String> = Vec::new();
+    let mut reason_goes_on = 0;
     let stderr = child.stderr.take().context("no output of cargo fuzz")?;
     for line in BufReader::new(stderr).lines() {
         let line = line?;
         figures.read(&line);
-        last.push(line);
-        if last.len() > 40 {
-            last.remove(0);
+        if line.contains("panicked at")
+            || line.contains("ERROR: ")
+            || line.contains("Failing input")
+        {
+            reason_goes_on = 4;
+        }
+        if reason_goes_on > 0 {
+            reason_goes_on -= 1;
+            reasons.push(line);
         }
     }
     if !child.wait()?.success() {
-        bail!("stopped at an input:\n{}", last.join("\n"));
+        bail!("stopped at an input:\n{}", reasons.join("\n"));
     }
     Ok(figures)
 }
