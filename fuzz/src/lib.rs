@@ -5,8 +5,12 @@ use icao::apdu::{Command, Response, discretionary_data};
 use icao::chip_authentication;
 use icao::crypto::cipher::CipherSuite;
 use icao::crypto::signature::VerifyingKey;
+use icao::driving_licence;
 use icao::lds::security_info::SecurityInfos;
-use icao::lds::{CardAccess, CardSecurity, Com, DataGroup, Dg1, Dg14, Dg15, Sod};
+use icao::lds::{
+    Application, AtrInfo, BiometricGroup, CardAccess, CardSecurity, Com, DataGroup, Dg1, Dg11,
+    Dg12, Dg14, Dg15, Dg16, Dir, FurtherGroup, Sod,
+};
 use icao::mrz::Mrz;
 use icao::pace::parameters::PaceParameters;
 use icao::pki::Certificate;
@@ -100,7 +104,42 @@ pub fn sod(bytes: &[u8]) {
 /// Elementary files other than EF.SOD.
 pub fn data_groups(bytes: &[u8]) {
     let _ = CardAccess::parse(bytes);
+    let _ = AtrInfo::parse(bytes);
+    let _ = Dir::parse(bytes);
     let _ = Com::parse(bytes);
+    let _ = Com::parse_in(Application::DrivingLicence, bytes);
+    for group in (1..=16).filter_map(DataGroup::new) {
+        if let Ok(file) = BiometricGroup::parse(group, bytes) {
+            for template in file.templates() {
+                assert!(bytes.get(template.record.clone()).is_some());
+            }
+            let located: usize = file.templates().iter().map(|one| one.images.len()).sum();
+            assert_eq!(file.images().count(), located, "images lie inside the file");
+        }
+        if let Ok(file) = FurtherGroup::parse(group, bytes) {
+            assert_eq!(file.raw(), bytes);
+        }
+    }
+    if let Ok(file) = Dg11::parse(bytes) {
+        let _ = (file.name(), file.birth(), file.other_names().count());
+    }
+    if let Ok(file) = Dg12::parse(bytes) {
+        let _ = (file.issuing_authority(), file.issue(), file.images());
+    }
+    if let Ok(file) = Dg16::parse(bytes) {
+        assert!(file.persons().len() <= 15);
+    }
+    if let Ok(file) = driving_licence::Dg1::parse(bytes) {
+        let _ = (file.surname(), file.categories().count());
+    }
+    let _ = driving_licence::Dg11::parse(bytes);
+    if let Ok(file) = driving_licence::Dg12::parse(bytes) {
+        let line = file.line();
+        assert_eq!(
+            driving_licence::LicenceLine::parse(line.as_str()).as_ref(),
+            Ok(line)
+        );
+    }
     if let Ok(file) = Dg1::parse(bytes) {
         assert_eq!(file.raw(), bytes);
     }

@@ -4,13 +4,17 @@
 
 pub mod application;
 pub mod atr_info;
+pub mod biometrics;
 pub mod card_access;
 pub mod card_security;
 pub mod com;
+pub mod details;
 pub mod dg1;
 pub mod dg14;
 pub mod dg15;
 pub mod dg2;
+pub mod dir;
+pub mod further;
 pub mod security_info;
 pub mod sod;
 
@@ -21,13 +25,17 @@ use zeroize::Zeroizing;
 
 pub use application::Application;
 pub use atr_info::AtrInfo;
+pub use biometrics::BiometricGroup;
 pub use card_access::CardAccess;
 pub use card_security::CardSecurity;
 pub use com::Com;
+pub use details::{Dg11, Dg12, Dg16};
 pub use dg1::Dg1;
 pub use dg2::Dg2;
 pub use dg14::Dg14;
 pub use dg15::Dg15;
+pub use dir::Dir;
+pub use further::FurtherGroup;
 pub use sod::Sod;
 
 use crate::driving_licence::LicenceLineError;

@@ -181,6 +181,12 @@ tolerances! {
     ChipAuthenticationInferred = "chip-authentication-inferred",
     /// DG14 names Chip Authentication and no key with which it can be done.
     ChipAuthenticationKeyMissing = "chip-authentication-key-missing",
+    /// A biometric record states a length that is not its own; its image was looked for.
+    BiometricRecordLength = "biometric-record-length",
+    /// A field that may occur several times stands outside the template for such fields.
+    FieldOutsideTemplate = "field-outside-template",
+    /// DG14 offers PACE, and EF.CardAccess, in which it must be offered first, was not brought: the chip was opened otherwise.
+    CardAccessMissing = "card-access-missing",
 }
 
 impl fmt::Display for Tolerance {

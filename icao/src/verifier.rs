@@ -248,10 +248,18 @@ impl Verifier {
         met.extend(&self.chip_authentication_deviations());
         self.tolerate(&met)?;
         self.verdict.card_access = self.card_access(files.card_access);
+        let pace_signed = self
+            .dg14
+            .as_ref()
+            .is_some_and(|dg14| dg14.security_infos().pace().next().is_some());
+        if pace_signed && files.card_access.is_none() {
+            self.deviates(Tolerance::CardAccessMissing)?;
+        }
         if self.authentication_key.is_none() {
             self.verdict.active_authentication = CheckOutcome::NotSupported;
         }
-        if self.chip_authentication_key().is_none() {
+        // Named with keys that are of no use here, it stays "not performed": the chip offers it.
+        if !self.names_chip_authentication() {
             self.verdict.chip_authentication = CheckOutcome::NotSupported;
         }
         Ok(())
@@ -380,19 +388,23 @@ impl Verifier {
         chip_authentication::strongest(&options)
     }
 
+    /// Whether DG14 says that the chip can do Chip Authentication, by a protocol or by a key.
+    fn names_chip_authentication(&self) -> bool {
+        self.dg14.as_ref().is_some_and(|dg14| {
+            let infos = dg14.security_infos();
+            infos.chip_authentication().next().is_some()
+                || infos.chip_authentication_keys().next().is_some()
+        })
+    }
+
     /// What DG14 says of Chip Authentication that cannot be taken at its word.
     fn chip_authentication_deviations(&self) -> Tolerances {
         let mut met = Tolerances::new();
-        let Some(infos) = self.dg14.as_ref().map(Dg14::security_infos) else {
-            return met;
-        };
-        let named = infos.chip_authentication().next().is_some()
-            || infos.chip_authentication_keys().next().is_some();
         match self.chip_authentication_key() {
             Some((option, _)) if option.inferred => {
                 met.record(Tolerance::ChipAuthenticationInferred);
             }
-            None if named => met.record(Tolerance::ChipAuthenticationKeyMissing),
+            None if self.names_chip_authentication() => met.record(Tolerance::ChipAuthenticationKeyMissing),
             _ => {}
         }
         met

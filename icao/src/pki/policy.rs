@@ -153,6 +153,8 @@ impl Policy {
         policy.tolerated.extend([
             Tolerance::RsaEncryptionIdentifier,
             Tolerance::DigestAlgorithmMismatch,
+            // Its documents for BAC have a DG14 that names PACE.
+            Tolerance::CardAccessMissing,
         ]);
         policy
             .refused

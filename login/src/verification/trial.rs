@@ -230,7 +230,7 @@ impl Trial<'_> {
         const CHECK: &str = "Chip Authentication";
         let Some((option, chip_key)) = verifier.chip_authentication_key() else {
             self.course
-                .noted(6, CHECK, CheckOutcome::<Reason>::NotSupported);
+                .noted(6, CHECK, verifier.verdict().chip_authentication);
             return if verifier.verdict().is_genuine() {
                 Ok(None)
             } else {
