@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use icao::access_key::AccessKey;
+use icao::lds::Application;
 use icao::pki::UnixTime;
 use icao::terminal::Event;
 use protocol::request::DaemonVersion;
@@ -111,11 +112,14 @@ struct ReadArguments {
     /// Use this reader only.
     #[arg(long, value_name = "NAME")]
     reader: Option<String>,
+    /// Read a driving licence; its access data are the line of 30 characters, or the card access number.
+    #[arg(long)]
+    licence: bool,
     /// Ask for the card access number in place of the three fields.
     #[arg(long, conflicts_with = "access_file")]
     can: bool,
     /// Take the access data from a file, `-` for standard input: JSON, the lines of a machine readable zone, the three
-    /// fields on a line each, or a card access number.
+    /// fields on a line each, the line of a driving licence, or a card access number.
     #[arg(long, value_name = "FILE")]
     access_file: Option<PathBuf>,
     /// CSCA certificates to trust, PEM or DER: files, or folders of such. Can be given more than once.
@@ -220,15 +224,19 @@ fn tell(line: std::fmt::Arguments<'_>) {
 const CHECK_FAILED: u8 = 2;
 
 fn read(arguments: &ReadArguments) -> Result<ExitCode> {
+    let application = match arguments.licence {
+        true => Application::DrivingLicence,
+        false => Application::TravelDocument,
+    };
     let trust = Trust {
-        anchors: read::trust_anchors(&arguments.trust)?,
+        anchors: read::trust_anchors(&arguments.trust, application)?,
         time: match &arguments.at {
             Some(time) => read::parse_time(time)?,
             None => UnixTime(i64::try_from(system_clock()())?),
         },
     };
     let (mut source, taping) = Taping::begin(source(arguments)?, arguments)?;
-    let keys = [access_key(arguments)?];
+    let keys = access_keys(arguments)?;
     let mut told = None;
     let mut progress = |event| {
         // One line for each file, not one for each piece of it.
@@ -245,7 +253,7 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
             told = Some(step);
         }
     };
-    let reading = read::read(&mut *source, &keys, &trust, &mut progress);
+    let reading = read::read(&mut *source, application, &keys, &trust, &mut progress);
     // A reading that failed is what recordings are for.
     let as_recorded = taping.end()?;
     let reading = reading?;
@@ -367,7 +375,7 @@ fn reader_memory(folders: &directories::ProjectDirs) -> PathBuf {
 }
 
 /// Asks on the terminal, without echo, or takes what a file says. Never from the command line, which others can see.
-fn access_key(arguments: &ReadArguments) -> Result<AccessKey> {
+fn access_keys(arguments: &ReadArguments) -> Result<Vec<AccessKey>> {
     if let Some(path) = &arguments.access_file {
         let mut text = Zeroizing::new(String::new());
         if path.as_os_str() == "-" {
@@ -381,7 +389,10 @@ fn access_key(arguments: &ReadArguments) -> Result<AccessKey> {
                 .read_to_string(&mut text)
                 .with_context(|| path.display().to_string())?;
         }
-        return Ok(AccessInput::parse(&text)?);
+        if arguments.licence && text.trim().len() == 30 {
+            return Ok(AccessInput::from_licence(&text)?);
+        }
+        return Ok(vec![AccessInput::parse(&text)?]);
     }
     let ask = |prompt: &str| -> Result<Zeroizing<String>> {
         let answer = rpassword::prompt_password(prompt);
@@ -390,12 +401,15 @@ fn access_key(arguments: &ReadArguments) -> Result<AccessKey> {
             .context("cannot ask for access data here; use --access-file")
     };
     if arguments.can {
-        return Ok(AccessInput::from_can(&ask("Card access number: ")?)?);
+        return Ok(vec![AccessInput::from_can(&ask("Card access number: ")?)?]);
+    }
+    if arguments.licence {
+        return Ok(AccessInput::from_licence(&ask("Line of 30 characters: ")?)?);
     }
     let number = ask("Document number: ")?;
     let birth = ask("Birth date (YYMMDD): ")?;
     let expiry = ask("Date of expiry (YYMMDD): ")?;
-    Ok(AccessInput::from_fields(&number, &birth, &expiry)?)
+    Ok(vec![AccessInput::from_fields(&number, &birth, &expiry)?])
 }
 
 fn worker(arguments: &DaemonArguments) -> Result<LoginWorker> {

@@ -11,10 +11,12 @@ mod summary;
 use std::collections::BTreeMap;
 
 use icao::access_key::AccessKey;
+use icao::driving_licence;
 use icao::lds::sod::Sod;
-use icao::lds::{DataGroup, Dg1, FileId};
-use icao::pki::{CscaStore, UnixTime};
+use icao::lds::{Application, DataGroup, Dg1};
+use icao::pki::{CscaStore, DocumentKind, UnixTime};
 use icao::terminal::{AccessProtocol, Error, Policy, Terminal, Transcript};
+use icao::verifier::authentication_key_group;
 use rand_core::UnwrapErr;
 use zeroize::Zeroizing;
 
@@ -68,13 +70,14 @@ pub struct Trust {
 /// [`ReadError`]. A check that fails is no error: it is in the outcome.
 pub fn read(
     source: &mut dyn DocumentSource,
+    application: Application,
     keys: &[AccessKey],
     trust: &Trust,
     progress: &mut dyn FnMut(icao::terminal::Event),
 ) -> Result<Reading, ReadError> {
     loop {
         let mut link = source.next_document()?;
-        match read_from(&mut *link, keys, trust, progress) {
+        match read_from(&mut *link, application, keys, trust, progress) {
             // Some other card; the document is still to come.
             Err(ReadError::Chip(Error::NotADocument(_))) => link.dismiss(),
             outcome => return outcome,
@@ -84,53 +87,72 @@ pub fn read(
 
 fn read_from(
     link: &mut dyn DocumentLink,
+    application: Application,
     keys: &[AccessKey],
     trust: &Trust,
     progress: &mut dyn FnMut(icao::terminal::Event),
 ) -> Result<Reading, ReadError> {
     let reader = link.reader_name().to_owned();
     let mut rng = UnwrapErr(getrandom::SysRng);
-    let mut terminal = Terminal::new(link, &mut rng, Policy::default(), progress);
+    let mut terminal =
+        Terminal::new(link, &mut rng, Policy::default(), progress).for_application(application);
     let mut files = BTreeMap::new();
     let access = terminal.open(keys)?;
     let card_access = terminal.card_access()?.cloned();
     if let Some(file) = &card_access {
         files.insert("EF_CardAccess".to_owned(), file.raw().to_vec().into());
     }
-    let sod = Sod::parse(&terminal.read(FileId::EF_SOD)?)?;
+    // What the chip proved in PACE with Chip Authentication Mapping, it proved to this terminal.
+    let card_security = match terminal.chip_authentication_mapping() {
+        Some(_) => terminal.card_security()?,
+        None => None,
+    };
+    if let Some(file) = &card_security {
+        files.insert("EF_CardSecurity".to_owned(), file.clone().into());
+    }
+    let sod = Sod::parse(&terminal.read(application.ef_sod())?)?;
     files.insert("EF_SOD".to_owned(), sod.raw().to_vec().into());
 
     // EF.SOD alone says which files there are; EF.COM is kept where it can be read, and believed in nothing.
-    if let Some(com) = if_readable(terminal.read(FileId::EF_COM))? {
+    if let Some(com) = if_readable(terminal.read(application.ef_com()))? {
         files.insert("EF_COM".to_owned(), com);
     }
+    // The kind decides which group has the key; among travel documents it is one and the same.
+    let key_group = authentication_key_group(match application {
+        Application::TravelDocument => DocumentKind::TravelDocument,
+        Application::DrivingLicence => DocumentKind::DrivingLicence,
+    });
     // The keys first: some chips end secure messaging with the proof, and the rest is read after it.
     let listed: Vec<DataGroup> = sod.security_object().hashes.keys().copied().collect();
     let (keys_first, rest): (Vec<_>, Vec<_>) = listed
         .into_iter()
-        .partition(|group| [DataGroup::DG14, DataGroup::DG15].contains(group));
+        .partition(|group| [DataGroup::DG14, key_group].contains(group));
     let mut groups = BTreeMap::new();
     for group in keys_first {
-        if let Some(file) = if_readable(terminal.read(FileId::data_group(group)))? {
+        if let Some(file) = if_readable(terminal.read(application.data_group(group)))? {
             groups.insert(group, file);
         }
     }
-    let proofs = checks::prove(&mut terminal, &groups)?;
+    let proofs = checks::prove(&mut terminal, key_group, &groups)?;
     for group in rest {
-        if let Some(file) = if_readable(terminal.read(FileId::data_group(group)))? {
+        if let Some(file) = if_readable(terminal.read(application.data_group(group)))? {
             groups.insert(group, file);
         }
     }
-    let dg1 = groups
-        .get(&DataGroup::DG1)
-        .and_then(|file| Dg1::parse(file).ok());
-    let checks = checks::judge(
-        &sod,
-        card_access.as_ref(),
-        dg1.as_ref(),
-        &groups,
-        proofs,
+    let (kind, state) = issue(
+        application,
+        groups.get(&DataGroup::DG1).map(|file| &***file),
+    );
+    let issued = checks::Issue {
+        kind,
+        state: &state,
         trust,
+    };
+    let mut checks = checks::judge(&sod, card_access.as_ref(), &groups, proofs, &issued);
+    checks.chip_authentication_mapping = checks::mapping(
+        terminal.chip_authentication_mapping(),
+        card_security.as_deref(),
+        &issued,
     );
     files.extend(
         groups
@@ -144,6 +166,29 @@ fn read_from(
         transcript: terminal.transcript(),
         reader,
     })
+}
+
+/// Kind of the document and its issuing state, as DG1 has them. Without it there is no state to look up, and the chain
+/// cannot be trusted.
+fn issue(application: Application, dg1: Option<&[u8]>) -> (DocumentKind, String) {
+    let unknown = (DocumentKind::TravelDocument, String::new());
+    match (application, dg1) {
+        (Application::TravelDocument, Some(dg1)) => Dg1::parse(dg1).map_or(unknown, |dg1| {
+            let mrz = dg1.mrz();
+            // Documents of type P are passports; all others of Doc 9303 are cards.
+            let kind = match mrz.document_code().starts_with('P') {
+                true => DocumentKind::TravelDocument,
+                false => DocumentKind::IdentityCard,
+            };
+            (kind, mrz.issuing_state().to_owned())
+        }),
+        (Application::TravelDocument, None) => unknown,
+        (Application::DrivingLicence, dg1) => {
+            let dg1 = dg1.and_then(|dg1| driving_licence::Dg1::parse(dg1).ok());
+            let state = dg1.map_or_else(String::new, |dg1| dg1.issuing_state().to_owned());
+            (DocumentKind::DrivingLicence, state)
+        }
+    }
 }
 
 /// A file that is missing or protected is no failure of the reading.

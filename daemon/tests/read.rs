@@ -110,6 +110,47 @@ fn each_check_says_what_is_true_of_each_document() {
 }
 
 #[test]
+fn licences_are_read_by_their_line_and_by_their_number() {
+    let anchors = anchors();
+    let trust = anchors.path().to_str().unwrap();
+    let line = |profile: Profile| profile.holder().mrz_lines(profile.form()).concat();
+    for (profile, access, chip) in [
+        (
+            Profile::NlLicence2014,
+            line(Profile::NlLicence2014),
+            "not_supported",
+        ),
+        (
+            Profile::NlLicence2020,
+            line(Profile::NlLicence2020),
+            "passed",
+        ),
+        (
+            Profile::NlLicence2020,
+            Profile::NlLicence2020.holder().can.unwrap().to_owned(),
+            "passed",
+        ),
+    ] {
+        let output = rda_read(profile, &access, &["--licence", "--json", "--trust", trust]);
+        let checks = checks(&output);
+        for (check, wanted) in [
+            ("passive_authentication", "passed"),
+            ("active_authentication", "passed"),
+            ("chip_authentication", chip),
+            ("chip_authentication_mapping", "not_supported"),
+        ] {
+            assert_eq!(checks[check]["outcome"], wanted, "{check}: {checks}");
+        }
+        for group in ["DG1", "DG11", "DG12", "DG13"] {
+            assert_eq!(checks["data_groups"][group]["outcome"], "passed", "{group}");
+        }
+        assert_eq!(output.status.code(), Some(0), "{}", profile.name());
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(!printed.contains(profile.holder().document_number));
+    }
+}
+
+#[test]
 fn without_trust_anchors_nothing_is_more_than_untrusted() {
     let profile = Profile::NlPassport2024;
     let output = rda_read(profile, &access(profile), &["--json"]);

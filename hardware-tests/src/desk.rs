@@ -120,8 +120,16 @@ impl Desk {
 /// # Errors
 /// If it is not built, or no reader listens there.
 pub fn lay(profile: Profile, reader: SocketAddr, log: Option<&Path>) -> Result<Process> {
+    lay_named(profile.name(), reader, log)
+}
+
+/// As [`lay`], of a document by its name, which may be one of [`crate::variants`].
+///
+/// # Errors
+/// As [`lay`], or if there is no document of this name.
+pub fn lay_named(name: &str, reader: SocketAddr, log: Option<&Path>) -> Result<Process> {
     let mut command = Command::new(program("virtual-chip")?);
-    command.args(["--profile", profile.name(), "--vpcd", &reader.to_string()]);
+    command.args(["--profile", name, "--vpcd", &reader.to_string()]);
     if let Some(log) = log {
         command.arg("--log").arg(log);
     }

@@ -17,6 +17,7 @@
 //! - [`panel`]: the simulated desk in a page, for the demonstration,
 //! - [`process`]: child processes that cannot outlive the test,
 //! - [`cost`]: what a conversation with a chip costs, and the least that it could,
+//! - [`variants`]: documents in more variety than the ready-made ones,
 //! - [`need`]: what a test needs on the machine, and what happens where it is missing.
 
 pub mod accessibility;
@@ -37,4 +38,5 @@ pub mod process;
 pub mod puppet;
 pub mod shots;
 pub mod site;
+pub mod variants;
 pub mod vpcd;

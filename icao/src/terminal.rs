@@ -25,6 +25,7 @@ mod proof;
 mod read;
 mod transcript;
 
+pub use crate::lds::application::EMRTD_APPLICATION;
 pub use error::{Error, Step};
 pub use transcript::Transcript;
 

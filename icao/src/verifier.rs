@@ -404,7 +404,9 @@ impl Verifier {
             Some((option, _)) if option.inferred => {
                 met.record(Tolerance::ChipAuthenticationInferred);
             }
-            None if self.names_chip_authentication() => met.record(Tolerance::ChipAuthenticationKeyMissing),
+            None if self.names_chip_authentication() => {
+                met.record(Tolerance::ChipAuthenticationKeyMissing)
+            }
             _ => {}
         }
         met

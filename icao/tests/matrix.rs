@@ -23,6 +23,10 @@ use icao::simulator::{
 };
 use icao::transport::Limits;
 
+#[path = "support/supports.rs"]
+mod supports;
+use supports::supports;
+
 const AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 const CAN: &str = "314159";
 
@@ -143,6 +147,18 @@ fn every_pace_opens_with_its_password_and_with_no_other() {
         }
     }
     println!("PACE, by mapping and whether over a curve: {counts:?}");
+    for (mapping, name) in [
+        ("Generic", "Generic Mapping"),
+        ("Integrated", "Integrated Mapping"),
+    ] {
+        for (curve, groups) in [(true, "curves"), (false, "DH groups")] {
+            let count = counts[&(mapping.to_owned(), curve)];
+            supports(&format!("PACE, {name} over {groups}, combinations"), count);
+        }
+    }
+    let count = counts[&("ChipAuthentication".to_owned(), true)];
+    supports("PACE, Chip Authentication Mapping, combinations", count);
+    supports("PACE, all combinations", counts.values().sum::<i32>());
     let count = |mapping: &str, curve| counts.get(&(mapping.to_owned(), curve)).copied();
     assert_eq!(count("Generic", true), Some(88));
     assert_eq!(count("Generic", false), Some(24));
@@ -150,6 +166,15 @@ fn every_pace_opens_with_its_password_and_with_no_other() {
     assert_eq!(count("Integrated", false), Some(24));
     assert_eq!(count("ChipAuthentication", true), Some(66));
     assert_eq!(counts.values().sum::<i32>(), 282);
+}
+
+#[test]
+fn every_tolerance_is_counted() {
+    let count = icao::tolerance::Tolerance::ALL.len();
+    supports(
+        "Deviations of real documents with a name, recorded where met",
+        count,
+    );
 }
 
 fn bac(chip: &mut Chip) -> SecureMessaging {
@@ -241,6 +266,10 @@ fn every_chip_authentication_changes_keys_and_unmasks_a_clone() {
     println!("Chip Authentication: {count} runs over 14 groups and 4 ciphers");
     // 14 groups and 4 ciphers in 4 ways, but for the groups of 2048 bits no short form with 3DES.
     assert_eq!(count, 14 * 4 * 4 - 2);
+    supports(
+        "Chip Authentication, runs over all groups and ciphers",
+        count,
+    );
 }
 
 /// Several keys: the reference chooses; without one, or with a wrong one, the chip refuses.
@@ -425,6 +454,7 @@ fn active_authentication_by_rsa_may_answer_the_smaller_of_both() {
         }
     }
     assert_eq!(count, 6 * 6);
+    supports("Active Authentication by RSA, signatures accepted", count);
 }
 
 /// Active Authentication by ECDSA in the two forms of real chips that deviate: every curve with every hash, accepted with a
@@ -444,6 +474,10 @@ fn active_authentication_by_ecdsa_in_other_forms_needs_a_tolerance() {
         }
     }
     assert_eq!(count, 11 * 5 * 2);
+    supports(
+        "Active Authentication by ECDSA in other forms, signatures accepted",
+        count,
+    );
 }
 
 /// Without ActiveAuthenticationInfo the hash is a guess, which has to be tolerated.

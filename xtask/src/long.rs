@@ -2,6 +2,7 @@
 //!
 //! A job is a module here and a line in [`JOBS`]. It ends with one line of figures: what it did, how often, for how long.
 
+mod constant_time;
 mod fresh_root;
 mod fuzz;
 mod librda;
@@ -19,6 +20,7 @@ const JOBS: &[Job] = &[
     ("librda", librda::run),
     ("fresh-root", fresh_root::run),
     ("reproducible", reproducible::run),
+    ("constant-time", constant_time::run),
 ];
 
 /// The names of all jobs.

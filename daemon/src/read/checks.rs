@@ -8,14 +8,23 @@ use icao::chip_authentication::strongest;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::security_info::SecurityInfos;
 use icao::lds::sod::{HashMatch, Sod};
-use icao::lds::{CardAccess, DataGroup, Dg1, Dg14, Dg15};
+use icao::lds::{CardAccess, CardSecurity, DataGroup, Dg14, Dg15};
+use icao::pace::ChipAuthenticationMapping;
 use icao::passive_authentication::{self, CheckOutcome, PassiveAuthentication};
 use icao::pki::{DocumentKind, Policy};
 use icao::terminal::{Error, Terminal};
+use icao::verifier::authentication_key_group;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Trust;
+
+/// Who issued the document, by its own word, and what this is checked against.
+pub(super) struct Issue<'a> {
+    pub(super) kind: DocumentKind,
+    pub(super) state: &'a str,
+    pub(super) trust: &'a Trust,
+}
 
 /// What the chip did to prove itself, before anything vouches for the keys it did it with.
 pub(super) struct Proofs {
@@ -119,10 +128,13 @@ pub struct Checks {
     pub data_groups: BTreeMap<DataGroup, Outcome>,
     /// EF.CardAccess repeats nothing that the signed DG14 does not say.
     pub card_access: Outcome,
-    /// The chip holds the private key of DG15.
+    /// The chip holds the private key of DG15, or DG13 of a licence.
     pub active_authentication: Outcome,
     /// The chip holds the private key of DG14.
     pub chip_authentication: Outcome,
+    /// The chip proved in PACE that it holds a key of EF.CardSecurity, which the issuing state signed. Nobody but the
+    /// program that ran PACE can know that, so no login server counts it.
+    pub chip_authentication_mapping: Outcome,
     /// Deviations from the standards that were met and tolerated, by name.
     pub deviations: Vec<String>,
 }
@@ -142,6 +154,7 @@ impl Checks {
             ("EF.CardAccess", &self.card_access),
             ("Active Authentication", &self.active_authentication),
             ("Chip Authentication", &self.chip_authentication),
+            ("PACE-CAM", &self.chip_authentication_mapping),
         ];
         let named = |(name, outcome): (&str, _)| (name.to_owned(), outcome);
         let groups = self
@@ -164,6 +177,7 @@ impl Checks {
             &self.card_access,
             &self.active_authentication,
             &self.chip_authentication,
+            &self.chip_authentication_mapping,
         ]
         .into_iter()
         .chain(self.data_groups.values())
@@ -185,17 +199,18 @@ fn by_name<S: serde::Serializer>(
 /// Lets the chip prove itself in every way it offers. A refusal is an outcome; a lost link is an error.
 pub(super) fn prove(
     terminal: &mut Terminal<'_>,
+    key_group: DataGroup,
     files: &BTreeMap<DataGroup, Zeroizing<Vec<u8>>>,
 ) -> Result<Proofs, Error> {
-    let dg15 = files
-        .get(&DataGroup::DG15)
+    let key = files
+        .get(&key_group)
         .and_then(|file| Dg15::parse(file).ok());
-    let active = match dg15 {
+    let active = match key {
         None => None,
-        Some(dg15) => {
+        Some(key) => {
             let mut rnd_ifd = [0; CHALLENGE_LEN];
             rand_core::Rng::fill_bytes(&mut rand_core::UnwrapErr(getrandom::SysRng), &mut rnd_ifd);
-            let length = match VerifyingKey::from_spki(dg15.public_key_info()) {
+            let length = match VerifyingKey::from_spki(key.public_key_info()) {
                 Ok(VerifyingKey::Rsa(key)) => key.modulus_len(),
                 _ => 1,
             };
@@ -228,16 +243,11 @@ fn settled<T>(result: Result<T, Error>) -> Result<Result<T, Error>, Error> {
 pub(super) fn judge(
     sod: &Sod,
     card_access: Option<&CardAccess>,
-    dg1: Option<&Dg1>,
     files: &BTreeMap<DataGroup, Zeroizing<Vec<u8>>>,
     proofs: Proofs,
-    trust: &Trust,
+    &Issue { kind, state, trust }: &Issue<'_>,
 ) -> Checks {
-    let kind = dg1.map_or(DocumentKind::TravelDocument, |dg1| {
-        kind_of(dg1.mrz().document_code())
-    });
-    // Without a machine readable zone there is no state to look up, and the chain cannot be trusted.
-    let state = dg1.map_or("", |dg1| dg1.mrz().issuing_state());
+    let key_group = authentication_key_group(kind);
     let passive = passive_authentication::verify(
         sod,
         &trust.anchors,
@@ -278,8 +288,8 @@ pub(super) fn judge(
     let dg14 = files
         .get(&DataGroup::DG14)
         .and_then(|file| Dg14::parse(file).ok());
-    let active = active_outcome(proofs.active, files, dg14.as_ref(), kind)
-        .with_trust(&vouched(DataGroup::DG15));
+    let active =
+        active_outcome(proofs.active, files, dg14.as_ref(), kind).with_trust(&vouched(key_group));
     let chip = Outcome::from(match proofs.chip {
         None => CheckOutcome::NotSupported,
         Some(Ok(())) => CheckOutcome::Passed,
@@ -312,20 +322,12 @@ pub(super) fn judge(
         card_access,
         active_authentication: active,
         chip_authentication: chip,
+        chip_authentication_mapping: CheckOutcome::<&str>::NotPerformed.into(),
         deviations: tolerances
             .as_slice()
             .iter()
             .map(ToString::to_string)
             .collect(),
-    }
-}
-
-/// Documents of type P are passports; all others of Doc 9303 are cards.
-fn kind_of(document_code: &str) -> DocumentKind {
-    if document_code.starts_with('P') {
-        DocumentKind::TravelDocument
-    } else {
-        DocumentKind::IdentityCard
     }
 }
 
@@ -343,7 +345,7 @@ fn active_outcome(
         Err(error) => return CheckOutcome::Failed(error).into(),
     };
     let key = files
-        .get(&DataGroup::DG15)
+        .get(&authentication_key_group(kind))
         .and_then(|file| Dg15::parse(file).ok())
         .map(|dg15| VerifyingKey::from_spki(dg15.public_key_info()));
     match key {
@@ -357,7 +359,7 @@ fn active_outcome(
             CheckOutcome::from(document.verify_tolerant(&rnd_ifd, &signature).map(|_| ())).into()
         }
         Some(Err(error)) => CheckOutcome::Failed(error).into(),
-        None => CheckOutcome::Failed("DG15 is malformed").into(),
+        None => CheckOutcome::Failed("the file with the key is malformed").into(),
     }
 }
 
@@ -378,4 +380,40 @@ fn card_access_outcome(card_access: Option<&CardAccess>, dg14: Option<&Dg14>) ->
     } else {
         CheckOutcome::Failed("EF.CardAccess offers PACE in ways that DG14 does not list").into()
     }
+}
+
+/// Chip Authentication Mapping against EF.CardSecurity, its signature and chain (Doc 9303-11, 4.4.3.5). A chip may have
+/// several keys there; all are signed, so that any of them will do.
+pub(super) fn mapping(
+    mapping: Option<&ChipAuthenticationMapping>,
+    card_security: Option<&[u8]>,
+    &Issue { kind, state, trust }: &Issue<'_>,
+) -> Outcome {
+    let Some(mapping) = mapping else {
+        return CheckOutcome::<&str>::NotSupported.into();
+    };
+    let Some(file) = card_security else {
+        return CheckOutcome::Failed("EF.CardSecurity cannot be read").into();
+    };
+    let file = match CardSecurity::parse(file) {
+        Ok(file) => file,
+        Err(error) => return CheckOutcome::Failed(error).into(),
+    };
+    let signed = passive_authentication::verify_signed_data(
+        file.signed_data(),
+        file.tolerances(),
+        &trust.anchors,
+        kind,
+        state,
+        trust.time,
+        &Policy::field(),
+    );
+    let mut keys = file.security_infos().chip_authentication_keys();
+    let proven = keys.any(|key| key.public_key().is_ok_and(|key| mapping.proves(&key)));
+    Outcome::from(if proven {
+        CheckOutcome::Passed
+    } else {
+        CheckOutcome::Failed("the chip does not hold a key of EF.CardSecurity")
+    })
+    .with_trust(&signed.outcome().into())
 }

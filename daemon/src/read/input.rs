@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use icao::access_key::AccessKey;
+use icao::driving_licence::LicenceLine;
+use icao::lds::Application;
 use icao::mrz::{AccessFields, Mrz};
 use icao::pki::encoding::Objects;
 use icao::pki::{Anchors, CscaStore, DocumentKind, UnixTime};
@@ -61,6 +63,16 @@ impl AccessInput {
         AccessKey::can(number.trim()).map_err(|_| InputError::Access)
     }
 
+    /// Takes the machine readable line of a driving licence, 30 characters as printed: both readings of it.
+    ///
+    /// # Errors
+    /// [`InputError::Access`] if it is none.
+    pub fn from_licence(line: &str) -> Result<Vec<AccessKey>, InputError> {
+        LicenceLine::parse(line)
+            .map(|line| line.access_keys().into())
+            .map_err(|_| InputError::Access)
+    }
+
     /// Takes the content of a file: JSON as a login page sends it (`{"document_number", "date_of_birth",
     /// "date_of_expiry"}` or `{"can"}`), the lines of a machine readable zone, the three fields on a line each, or a card
     /// access number alone.
@@ -99,13 +111,17 @@ impl AccessInput {
 }
 
 /// Reads CSCA certificates, revocation lists and master lists (PEM, DER, LDIF) from files and from the files of folders.
-/// Each certificate vouches for passports and identity cards of the state that its subject names. Revocation lists count if
+/// Each certificate vouches for passports and identity cards of the state that its subject names, or for its driving
+/// licences: the two have issuers of their own. Revocation lists count if
 /// one of these certificates signed them.
 ///
 /// # Errors
 /// [`InputError`]; in a folder, files without a certificate are passed over.
-pub fn trust_anchors(paths: &[PathBuf]) -> Result<CscaStore, InputError> {
-    let mut anchors = Anchors::new(&[DocumentKind::TravelDocument, DocumentKind::IdentityCard]);
+pub fn trust_anchors(paths: &[PathBuf], application: Application) -> Result<CscaStore, InputError> {
+    let mut anchors = Anchors::new(match application {
+        Application::TravelDocument => &[DocumentKind::TravelDocument, DocumentKind::IdentityCard],
+        Application::DrivingLicence => &[DocumentKind::DrivingLicence],
+    });
     for path in paths {
         if path.is_dir() {
             let failed = |error| InputError::File {

@@ -3,8 +3,9 @@
 use anyhow::{Context as _, Result, anyhow};
 use clap::Parser;
 use hardware_tests::document_folder::DocumentFolder;
+use hardware_tests::variants::{self, Variant};
 use hardware_tests::vpcd::{self, Log};
-use icao::simulator::{Chip, Profile};
+use icao::simulator::{Chip, Profile, SeededRandom};
 use icao::transport::Limits;
 use std::fs::File;
 use std::io::Write as _;
@@ -16,8 +17,8 @@ use std::process::ExitCode;
 #[command(version)]
 struct Arguments {
     /// The document to simulate.
-    #[arg(long, value_parser = profile, required_unless_present = "files")]
-    profile: Option<Profile>,
+    #[arg(long, value_parser = document, required_unless_present = "files")]
+    profile: Option<Document>,
 
     /// The files of the document, as reading tools write them: EF_SOD.bin, EF_CardAccess.bin, DG1.bin and so on. DG1 must be
     /// there: document number, birth date and date of expiry in it open the chip.
@@ -117,7 +118,7 @@ fn run(arguments: Arguments) -> Result<()> {
 
 fn chip(arguments: &Arguments, seed: &[u8]) -> Result<Chip> {
     if let Some(profile) = arguments.profile {
-        return Ok(profile.chip(seed)?);
+        return profile.chip(seed);
     }
     let folder = arguments.files.clone().context("no files")?;
     DocumentFolder {
@@ -134,10 +135,32 @@ fn chip(arguments: &Arguments, seed: &[u8]) -> Result<Chip> {
     .chip(seed)
 }
 
-fn profile(name: &str) -> Result<Profile, String> {
-    Profile::from_name(name).ok_or_else(|| {
-        let names = Profile::ALL.map(Profile::name).join(", ");
-        format!("one of {names}")
+/// A ready-made document, forgeries included, or one in more variety.
+#[derive(Clone, Copy)]
+enum Document {
+    Profile(Profile),
+    Variant(Variant),
+}
+
+impl Document {
+    fn chip(self, seed: &[u8]) -> Result<Chip> {
+        Ok(match self {
+            Self::Profile(profile) => profile.chip(seed)?,
+            Self::Variant(variant) => variant.builder()?.random(SeededRandom::new(seed)).build()?,
+        })
+    }
+}
+
+fn document(name: &str) -> Result<Document, String> {
+    let profile = Profile::from_name(name).map(Document::Profile);
+    let variant = || Variant::from_name(name).map(Document::Variant);
+    profile.or_else(variant).ok_or_else(|| {
+        let profiles = Profile::ALL.iter().map(|profile| profile.name());
+        let variants = variants::ALL.iter().map(|variant| variant.name);
+        let mut names: Vec<_> = profiles.chain(variants).collect();
+        names.sort_unstable();
+        names.dedup();
+        format!("one of {}", names.join(", "))
     })
 }
 

@@ -6,6 +6,9 @@
 use super::{DataGroup, FileId};
 use crate::pki::DocumentKind;
 
+/// Application identifier of the eMRTD application, LDS1 (Doc 9303-10, 3.4.1).
+pub const EMRTD_APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
+
 /// Which kind of application a document has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Application {
@@ -30,8 +33,7 @@ impl Application {
     #[must_use]
     pub const fn identifiers(self) -> &'static [&'static [u8]] {
         match self {
-            // Doc 9303-10, 3.4.1.
-            Self::TravelDocument => &[&[0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01]],
+            Self::TravelDocument => &[&EMRTD_APPLICATION],
             Self::DrivingLicence => &[
                 // European licences: "EDL-01" under the registered identifier (Regulation (EU) No 383/2012).
                 &[

@@ -22,12 +22,10 @@ fn a_licence_of_somebody_else_is_refused() {
         let (mut answer, sealed) = login.send_evidence(&evidence);
         if let Some(command) = answer["chip_authentication"].as_str() {
             let claims = login.reader.command(command, &sealed);
-            let result = login.reader.chip_authentication_with(
-                &mut login.chip,
-                &evidence,
-                &claims,
-                &keys,
-            );
+            let result =
+                login
+                    .reader
+                    .chip_authentication_with(&mut login.chip, &evidence, &claims, &keys);
             answer = login.send_result(&result);
         }
         refused(&mut login, &answer, 8, "document_mismatch");
@@ -38,9 +36,6 @@ fn a_licence_of_somebody_else_is_refused() {
 fn a_key_of_another_application_is_no_evidence() {
     let site = Site::specimens("");
     let mut login = Login::start(&site, Profile::NlLicence2014);
-    let answer = login.finish(
-        |evidence| evidence.dg15 = evidence.dg13.take(),
-        KEEP_RESULT,
-    );
+    let answer = login.finish(|evidence| evidence.dg15 = evidence.dg13.take(), KEEP_RESULT);
     refused(&mut login, &answer, 4, "evidence_malformed");
 }
