@@ -106,7 +106,7 @@ struct File {
 /// # Errors
 /// If the files cannot be read, or nothing of them is signed.
 pub fn run(arguments: &VerifyArguments) -> Result<bool> {
-    let store = trust_anchors(&arguments.trust)?;
+    let store = trust_anchors(&arguments.trust, Application::TravelDocument)?;
     let time = match &arguments.at {
         Some(time) => parse_time(time)?,
         None => UnixTime(i64::try_from(system_clock()())?),

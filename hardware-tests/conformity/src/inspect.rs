@@ -249,7 +249,7 @@ impl<'a> Inspection<'a, '_> {
         for group in listed {
             let file = FileId::data_group(group);
             let content = match self.terminal.read(file) {
-                Ok(content) => Some(content),
+                Ok(content) => Some(content.to_vec()),
                 Err(Error::FileNotFound(_) | Error::Status { .. }) if !proves.contains(&group) => {
                     None
                 }
@@ -355,7 +355,7 @@ impl<'a> Inspection<'a, '_> {
     /// A file that need not be there; one that is malformed is shown as far as it goes.
     fn optional(&mut self, file: FileId) -> Result<Option<Vec<u8>>, Failure> {
         match self.terminal.read(file) {
-            Ok(content) => Ok(Some(content)),
+            Ok(content) => Ok(Some(content.to_vec())),
             Err(Error::FileNotFound(_) | Error::Status { .. }) => Ok(None),
             Err(Error::FileTruncated(_) | Error::FileMalformed { .. }) => Ok(Some(Vec::new())),
             Err(error) => Err(at(Step::Reading(file))(error)),

@@ -185,6 +185,9 @@ fn shows() -> Vec<(Tolerance, Show)> {
     let dg1 = || vec![(1, zone(ZONE))];
     let dg14 = |content: &[Vec<u8>]| vec![(14, encode(0x6E, &infos(content)))];
     let files = |document: &Document, verifier: &mut Verifier| document.files(verifier, None);
+    let with_card_access = |document: &Document, verifier: &mut Verifier| {
+        document.files(verifier, Some(&infos(&[pace(13)])))
+    };
     let prove = |signature: Vec<u8>| {
         move |document: &Document, verifier: &mut Verifier| {
             document.files(verifier, None)?;
@@ -294,12 +297,16 @@ fn shows() -> Vec<(Tolerance, Show)> {
         ),
         (
             T::MalformedSecurityInfo,
-            show(dg14(&[pace(13), sequence(&[&oid(PACE_GM_AES_128)])]), files),
+            show(
+                dg14(&[pace(13), sequence(&[&oid(PACE_GM_AES_128)])]),
+                with_card_access,
+            ),
         ),
         (
             T::DuplicateSecurityInfo,
-            show(dg14(&[pace(13), pace(13)]), files),
+            show(dg14(&[pace(13), pace(13)]), with_card_access),
         ),
+        (T::CardAccessMissing, show(dg14(&[pace(13)]), files)),
         (
             T::ActiveAuthenticationHashInferred,
             show(vec![dg15()], prove(chip_signature(good))),
