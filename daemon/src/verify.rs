@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use icao::lds::Application;
 use icao::passive_authentication::CheckOutcome;
 use icao::pki::{DocumentKind, Fingerprint, Policy, UnixTime};
 use icao::verifier::files::{DocumentFiles, FileName, FilesVerdict, StateSource, judge};

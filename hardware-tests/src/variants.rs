@@ -161,6 +161,12 @@ pub const ALL: [Variant; 20] = [
     ),
 ];
 
+/// What a chip with long keys has to take.
+const EXTENDED: Limits = Limits {
+    max_command: 2_058,
+    max_response: 2_050,
+};
+
 impl Variant {
     /// The variant of this name.
     #[must_use]
@@ -226,9 +232,9 @@ impl Variant {
                     .pace(pace)
                     .chip_authentication(&group, None, &[suite])?
             }
-            Make::Pace(mapping, suite, id) => {
-                Chip::passport().pace(with(PaceVariant::new(mapping, suite, id))?)
-            }
+            Make::Pace(mapping, suite, id) => Chip::passport()
+                .pace(with(PaceVariant::new(mapping, suite, id))?)
+                .limits(EXTENDED),
             Make::SpelledOut => {
                 let group = Group::Curve(NamedCurve::BrainpoolP384r1);
                 let pace = PaceVariant::with_domain_parameters(
@@ -241,7 +247,9 @@ impl Variant {
             }
             Make::ChipAuthentication(id, suite) => {
                 let group = Group::from_parameter_id(id).context("a standardized group")?;
-                Chip::passport().chip_authentication(&group, Some(3), &[suite])?
+                Chip::passport()
+                    .chip_authentication(&group, Some(3), &[suite])?
+                    .limits(EXTENDED)
             }
             Make::Rsa2048 => Chip::passport().active_authentication_rsa(
                 2048,
@@ -253,10 +261,7 @@ impl Variant {
                 // Past the 32 KiB that READ BINARY with even INS can address.
                 let length = 40_000;
                 let content = icao::tlv::encode(0x6D, &vec![0x5A; length]);
-                Chip::passport().data_group(13, content).limits(Limits {
-                    max_command: 2_058,
-                    max_response: 2_050,
-                })
+                Chip::passport().data_group(13, content).limits(EXTENDED)
             }
             Make::IsoLicence => {
                 let identifiers = Application::DrivingLicence.identifiers();

@@ -75,7 +75,7 @@ fn steps<'a>(terminal: &mut Terminal<'a>, keys: &'a [AccessKey]) -> Result<Login
             HashMatch::Equal,
             "{group}"
         );
-        Ok(Some(file))
+        Ok(Some(file.to_vec()))
     };
     let dg14 = listed(DataGroup::DG14)?;
     let dg15 = listed(DataGroup::DG15)?;
@@ -85,10 +85,10 @@ fn steps<'a>(terminal: &mut Terminal<'a>, keys: &'a [AccessKey]) -> Result<Login
     };
     let dg1 = match &dg14 {
         Some(dg14) => distant_server(terminal, dg14)?,
-        None => Ok(terminal.read(FileId::data_group(DataGroup::DG1))?),
+        None => Ok(terminal.read(FileId::data_group(DataGroup::DG1))?.to_vec()),
     };
     Ok(Login {
-        sod: sod_bytes,
+        sod: sod_bytes.to_vec(),
         dg14,
         dg15,
         signed,

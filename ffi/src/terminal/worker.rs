@@ -350,7 +350,7 @@ impl Conversation<'_> {
                 Zeroizing::new(found.raw().to_vec())
             }
             File::Elementary(file) => {
-                let content = Zeroizing::new(self.terminal.read(file)?);
+                let content = self.terminal.read(file)?;
                 self.files.keep(file, &content);
                 content
             }
