@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Asserts that docs/supports.md says `figure` of `what`. With `RDA_BLESS` set it is written there instead.
-pub fn supports(what: &str, figure: impl std::fmt::Display) {
+pub(crate) fn supports(what: &str, figure: impl std::fmt::Display) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/supports.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let start = format!("| {what} | ");
