@@ -13,6 +13,7 @@ use icao::simulator::{
     Chip, ChipBuilder, Holder, Mapping, PaceVariant, Profile, SeededRandom, SimulatedLink,
 };
 use icao::terminal::{AccessProtocol, Error, Policy, Terminal};
+use icao::transport::Limits;
 
 fn keys(holder: &Holder) -> [AccessKey; 1] {
     let fields = AccessFields::new(
@@ -55,7 +56,11 @@ fn domain_parameters_that_are_spelled_out_open_a_chip() {
         for mapping in [Mapping::Generic, Mapping::Integrated] {
             let pace =
                 PaceVariant::with_domain_parameters(mapping, CipherSuite::Aes128, 77, &group);
-            let builder = Chip::passport().pace(pace.unwrap()).without_bac();
+            // A key of a DH group does not fit a short APDU.
+            let builder = Chip::passport()
+                .pace(pace.unwrap())
+                .without_bac()
+                .limits(Limits::EXTENDED);
             opened(builder, |terminal, access| {
                 assert_eq!(parameter_id(access), Some(77));
                 assert!(terminal.read(FileId::EF_SOD).is_ok());
