@@ -21,6 +21,8 @@ struct Arguments {
     command: Command,
 }
 
+// Made once, from the command line.
+#[allow(clippy::large_enum_variant)]
 #[derive(Subcommand)]
 enum Command {
     /// Serve the login pages.

@@ -129,8 +129,11 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Certificates, DER.
+type Certificates = Vec<Vec<u8>>;
+
 /// From where, the CSCA certificates, and the signers' certificates.
-fn certificates() -> Result<(String, Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+fn certificates() -> Result<(String, Certificates, Certificates)> {
     let corpus = std::env::var_os("RDA_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
         PathBuf::from,

@@ -302,7 +302,7 @@ fn asn1_images<'a>(bytes: &'a [u8], depth: usize, images: &mut Vec<(ImageFormat,
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
     use crate::tlv::encode;

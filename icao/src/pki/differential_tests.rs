@@ -285,7 +285,7 @@ fn by_openssl(der: &[u8]) -> Opinion {
     match run() {
         Ok(()) => Opinion::Good,
         Err(errors) => {
-            let reasons = errors.errors().iter().filter_map(|error| error.reason());
+            let mut reasons = errors.errors().iter().filter_map(|error| error.reason());
             let wrong = [
                 "verification failure",
                 "bad signature",
@@ -294,7 +294,7 @@ fn by_openssl(der: &[u8]) -> Opinion {
             if reasons.clone().any(|reason| wrong.contains(&reason)) {
                 Opinion::Bad
             } else {
-                Opinion::None(reasons.last().unwrap_or("no reason given").to_owned())
+                Opinion::None(reasons.next_back().unwrap_or("no reason given").to_owned())
             }
         }
     }

@@ -118,9 +118,9 @@ pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
     let to = &arguments.to;
     let folder = to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/');
     if folder {
+        let mut entries = entries;
         return entries
-            .map(|entry| export_der(to, entry))
-            .collect::<io::Result<()>>()
+            .try_for_each(|entry| export_der(to, entry))
             .with_context(|| to.display().to_string());
     }
     // The same certificate may count for several kinds.

@@ -59,7 +59,7 @@ fn fill_between_binary_objects_is_passed_over() {
 fn directory_files_and_bare_base64_are_read() {
     let object = certificate(7);
     let base64 = Base64::encode_string(&object);
-    assert_eq!(objects_of(base64.as_bytes()), [object.clone()]);
+    assert_eq!(objects_of(base64.as_bytes()), std::slice::from_ref(&object));
     let (first, rest) = base64.split_at(40);
     let ldif = format!(
         "version: 1\n\ndn: cn=x,c=NL\ncn:: eA==\nuserCertificate;binary:: {first}\n {rest}\nsn: 1\n\n\
