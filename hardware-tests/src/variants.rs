@@ -31,7 +31,7 @@ enum Make {
     /// PACE over a curve that EF.CardAccess spells out, under a number of the chip's own.
     SpelledOut,
     ChipAuthentication(u8, CipherSuite),
-    Rsa2048,
+    Rsa1024,
     /// TD2, without short file identifiers.
     Td2,
     /// A long face, and extended APDUs.
@@ -150,7 +150,7 @@ pub const ALL: [Variant; 20] = [
         [NONE, PASSED, NONE],
         Make::ChipAuthentication(12, CipherSuite::TripleDes),
     ),
-    variant("aa-rsa-2048", "bac", [PASSED, NONE, NONE], Make::Rsa2048),
+    variant("aa-rsa-1024", "bac", [PASSED, NONE, NONE], Make::Rsa1024),
     variant("td2", "bac", [NONE; 3], Make::Td2),
     variant("long-face", "bac", [NONE; 3], Make::Long),
     variant(
@@ -251,8 +251,8 @@ impl Variant {
                     .chip_authentication(&group, Some(3), &[suite])?
                     .limits(EXTENDED)
             }
-            Make::Rsa2048 => Chip::passport().active_authentication_rsa(
-                2048,
+            Make::Rsa1024 => Chip::passport().active_authentication_rsa(
+                1024,
                 HashAlgorithm::Sha256,
                 Trailer::Explicit,
             )?,

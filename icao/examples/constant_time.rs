@@ -18,7 +18,7 @@ use icao::crypto::key_agreement::{Group, SecretKey, generic_mapping};
 use icao::secure_messaging::SessionKeys;
 
 /// Reports that are allowed: branches on validity.
-const VALIDITY: usize = 24;
+const VALIDITY: usize = 8;
 
 /// Asks valgrind for something (valgrind.h, `VALGRIND_DO_CLIENT_REQUEST`); outside valgrind the answer is 0.
 #[cfg(target_arch = "x86_64")]
@@ -127,7 +127,7 @@ fn main() -> ExitCode {
             let _ = black_box(suite.mac(keys.mac(), &[0; 64]));
         });
         // Whether the MAC is right is the one thing that may be told.
-        right &= report(&format!("comparison of a MAC, {suite:?}"), 1..=2, || {
+        right &= report(&format!("comparison of a MAC, {suite:?}"), 0..=2, || {
             let keys = SessionKeys::derive(suite, &secret(&[0x5A; 32]));
             let _ = black_box(suite.verify_mac(keys.mac(), &[0; 64], &[0; 8]).is_ok());
         });
