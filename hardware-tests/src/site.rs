@@ -10,7 +10,6 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -75,8 +74,6 @@ pub struct Site {
     folder: tempfile::TempDir,
     origin: String,
     daemon_port: u16,
-    /// Keeps the daemon's port free until the daemon takes it.
-    daemon_place: Mutex<Option<TcpListener>>,
     server: Process,
 }
 
@@ -126,12 +123,13 @@ impl Site {
         server.line(PATIENCE, |line| {
             line.starts_with("listening on").then_some(())
         })?;
+        // Not kept any longer: where no daemon is started, nothing may listen there.
+        drop(daemon_place);
         Ok(Self {
             programs,
             folder,
             origin,
             daemon_port,
-            daemon_place: Mutex::new(Some(daemon_place)),
             server,
         })
     }
@@ -171,12 +169,6 @@ impl Site {
             Link::ByHand => command.args(["--simulate", "desk"]),
             Link::Pcscd(socket) => command.env("PCSCLITE_CSOCK_NAME", socket),
         };
-        drop(
-            self.daemon_place
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
         let mut daemon = Process::start_obedient("rda daemon", &command)?;
         daemon.line(PATIENCE, |line| line.contains("listening on").then_some(()))?;
         Ok(daemon)

@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_whole_login_of_long_apdus_takes_fourteen() -> Result<()> {
-        let chip = Profile::NlPassport2024.chip(b"cost")?;
+        let chip = Profile::NlId2014.chip(b"cost")?;
         let minimum = of(&chip, Lengths::Extended(chip.limits().max_response))?;
         assert_eq!(minimum.apdus(), 14);
         let short = of(&chip, Lengths::Short)?;
