@@ -12,7 +12,6 @@ pub mod chip_authentication;
 #[cfg(test)]
 #[allow(clippy::panic)]
 mod corpus;
-pub mod crypto;
 pub mod driving_licence;
 pub mod lds;
 pub mod mrz;
@@ -27,3 +26,7 @@ pub mod tlv;
 pub mod tolerance;
 pub mod transport;
 pub mod verifier;
+
+/// The cryptography, a crate of its own because its curves take longest to build and change least.
+#[doc(inline)]
+pub use icao_crypto as crypto;

@@ -89,6 +89,8 @@ pub enum DocumentKind {
 }
 
 #[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
 mod differential_tests;
 #[cfg(test)]
 mod path_vectors;

@@ -7,7 +7,7 @@
 use crate::cargo;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -166,14 +166,19 @@ fn patch(copy: &Path, mutants: &[Mutant]) -> Result<()> {
         let changed = mutant.text.replace(&mutant.mutate, &choice);
         files.insert(&mutant.file, source.replace(&mutant.text, &changed));
     }
-    for (file, source) in files {
+    let mut libraries = BTreeSet::new();
+    for (file, source) in &files {
         fs::write(copy.join(file), source)?;
+        let (library, _) = file.split_once("/src/").context("a file of a library")?;
+        libraries.insert(copy.join(library).join("src/lib.rs"));
     }
-    let library = copy.join("icao/src/lib.rs");
-    let source = fs::read_to_string(&library)?;
-    // What is mutated looks odd, and is not for people to read.
-    let source = format!("#![allow(warnings)]\n{source}{MODULE}");
-    Ok(fs::write(library, source)?)
+    for library in libraries {
+        let source = fs::read_to_string(&library)?;
+        // What is mutated looks odd, and is not for people to read.
+        let source = format!("#![allow(warnings)]\n{source}{MODULE}");
+        fs::write(library, source)?;
+    }
+    Ok(())
 }
 
 /// Builds the copy with the dependencies that are built already.

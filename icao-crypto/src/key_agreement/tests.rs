@@ -4,7 +4,7 @@ use openssl::ec::{EcGroup, EcPoint, PointConversionForm};
 use rand_core::UnwrapErr;
 
 use super::*;
-use crate::crypto::curve::openssl_nid;
+use crate::curve::openssl_nid;
 
 fn h(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::collections::HashMap;
 
-use super::*;
+use super::certificate::{Certificate, Fingerprint};
+use super::encoding::objects;
 use crate::corpus;
-use crate::pki::certificate::{Certificate, Fingerprint};
-use crate::pki::encoding::objects;
+use crate::crypto::curve::NamedCurve;
+use crate::crypto::hash::HashAlgorithm;
+use crate::crypto::signature::{SignatureError, SignatureScheme, VerifyingKey, verify};
 
 const FILES: [(&str, &str); 2] = [
     ("csca/csca_ml_915.csv", "csca/csca_ml_915.pem"),

@@ -5,7 +5,7 @@ use openssl::pkey::Private;
 
 use super::super::*;
 use super::{MESSAGE, number, pair};
-use crate::crypto::curve::openssl_nid;
+use crate::curve::openssl_nid;
 
 /// The shortest unsigned octets with a leading zero where DER wants one.
 fn unsigned(n: &BigNum) -> Vec<u8> {

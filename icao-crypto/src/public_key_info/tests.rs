@@ -4,15 +4,25 @@ use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 
 use super::*;
-use crate::crypto::curve::openssl_nid;
-use crate::tlv::encode;
+use crate::curve::openssl_nid;
+
+/// A data object in DER with a one-octet tag and fewer than 65,536 octets (X.690 8.1.3).
+fn encode(tag: u8, value: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(value.len()).unwrap().to_be_bytes();
+    let length = match (high, low) {
+        (0, low @ ..=0x7F) => vec![low],
+        (0, low) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [&[tag], &length[..], value].concat()
+}
 
 fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
     encode(0x30, &parts.concat())
 }
 
 fn int(octets: &[u8]) -> Vec<u8> {
-    let mut octets = crate::crypto::curve::significant(octets).to_vec();
+    let mut octets = crate::curve::significant(octets).to_vec();
     if octets.first().is_none_or(|first| first & 0x80 != 0) {
         octets.insert(0, 0);
     }
@@ -70,7 +80,7 @@ fn curve_keys_with_named_and_explicit_parameters() {
         }
         let own = curve.parameters();
         let point = [&[4], own.gx, own.gy].concat();
-        let stripped = crate::crypto::curve::significant(own.b);
+        let stripped = crate::curve::significant(own.b);
         let padded = [&[0], own.a].concat();
         let read = |parameters: Vec<u8>| {
             VerifyingKey::from_spki(&info(EC_PUBLIC_KEY, &[parameters], &point))

@@ -8,8 +8,8 @@ use ::rsa::traits::PublicKeyParts;
 use crypto_bigint::{BoxedUint, Integer};
 
 use super::{SignatureError, SignatureTolerance};
-use crate::crypto::curve::significant;
-use crate::crypto::hash::HashAlgorithm;
+use crate::curve::significant;
+use crate::hash::HashAlgorithm;
 
 /// Accepted lengths of the modulus in bits.
 const MODULUS_BITS: core::ops::RangeInclusive<u32> = 1024..=8192;

@@ -6,7 +6,7 @@ use openssl::pkey::PKey;
 use openssl::sign::Signer;
 
 use super::*;
-use crate::crypto::key_agreement::Group;
+use crate::key_agreement::Group;
 
 mod ecdsa;
 mod rsa;
@@ -45,7 +45,7 @@ fn dsa() {
             panic!("a group of RFC 5114")
         };
         let (p, q) = (domain.modulus().to_vec(), domain.order().unwrap().to_vec());
-        let generator = crate::crypto::key_agreement::PublicKey::generator(&Group::Dh(domain));
+        let generator = crate::key_agreement::PublicKey::generator(&Group::Dh(domain));
         let g = generator.as_bytes().to_vec();
         let mut ctx = BigNumContext::new().unwrap();
         let x = {

@@ -8,7 +8,7 @@ use primeorder::{AffinePoint, PrimeCurveParams, ProjectivePoint};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{KeyAgreementError, own_curves};
-use crate::crypto::curve::NamedCurve;
+use crate::curve::NamedCurve;
 
 type Octets = Zeroizing<Vec<u8>>;
 

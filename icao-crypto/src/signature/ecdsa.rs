@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::{SignatureError, SignatureTolerance};
-use crate::crypto::curve::NamedCurve;
-use crate::crypto::weierstrass::{EcdsaEngine, Engine, PreparedKey};
+use crate::curve::NamedCurve;
+use crate::weierstrass::{EcdsaEngine, Engine, PreparedKey};
 
 /// The implementation that checks signatures.
 const ENGINE: &dyn EcdsaEngine = &Engine;

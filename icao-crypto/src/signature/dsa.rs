@@ -7,7 +7,7 @@ use crypto_bigint::{BoxedUint, NonZero, Odd};
 
 use super::ecdsa::Reading;
 use super::{SignatureError, SignatureTolerance};
-use crate::crypto::curve::significant;
+use crate::curve::significant;
 
 /// A DSA public key with p of 1024 to 4096 bits and q of 160 to 256 bits.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use crypto_bigint::{BoxedUint, NonZero, Odd};
 use zeroize::Zeroizing;
 
 use super::KeyAgreementError;
-use crate::crypto::curve::{decode, significant};
+use crate::curve::{decode, significant};
 
 type Octets = Zeroizing<Vec<u8>>;
 

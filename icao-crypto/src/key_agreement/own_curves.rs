@@ -1,7 +1,7 @@
 //! The curves for which no maintained crate exists, on the constant-time field and point arithmetic of `primefield` and
 //! `primeorder`: complete addition formulas and fixed-window table scans, as in the published curve crates.
 
-use crate::crypto::curve;
+use crate::curve;
 
 /// Hexadecimal digits left-padded with zeros to `N` digits, the width of the machine integer that holds the number.
 const fn padded<const N: usize>(digits: &str) -> [u8; N] {

@@ -201,6 +201,4 @@ pub fn verify_prehashed(
 }
 
 #[cfg(test)]
-mod corpus_tests;
-#[cfg(test)]
 mod tests;
