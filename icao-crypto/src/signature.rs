@@ -30,7 +30,7 @@ pub enum SignatureError {
 }
 
 /// A deviation of the signature's encoding that did not keep it from being verified. Real documents have all of these.
-#[non_exhaustive]
+/// Who uses it gives each a name of his own: a new one is a change for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SignatureTolerance {
     /// r or s is a DER INTEGER with surplus leading zeros.
