@@ -5,9 +5,9 @@
 use crate::page::Verdict;
 use crate::site;
 use anyhow::{Context as _, Result, anyhow, bail};
-use icao::pki::IssuingState;
 use icao::pki::csca_store::CscaStore;
 use icao::pki::policy::Policy;
+use icao::pki::{DocumentKind, IssuingState};
 use icao::simulator::{self, Profile};
 use protocol::chip_authentication::{Command, Conversation};
 use protocol::evidence::sealed_hash;
@@ -48,6 +48,8 @@ pub struct Ending {
     pub verdict: Verdict,
     /// What the page was shown, in order.
     pub states: Vec<(Step, Option<Hint>)>,
+    /// What the verification took, without that of the daemon and the chip.
+    pub judged: Duration,
 }
 
 impl Office {
@@ -91,6 +93,14 @@ impl Office {
         })
     }
 
+    /// One trust anchor more: a certificate in DER.
+    ///
+    /// # Errors
+    /// If it is no CSCA certificate.
+    pub fn trust(&mut self, kind: DocumentKind, state: IssuingState, der: &[u8]) -> Result<()> {
+        Ok(self.rules.csca.add(kind, state, der)?)
+    }
+
     /// Takes one login of the holder of `profile` from the request to the verdict, with `worker` in the daemon's place.
     ///
     /// # Errors
@@ -115,6 +125,7 @@ impl Office {
         std::thread::scope(|scope| {
             let thread = scope.spawn(move || worker.run(accepted, inbox, outbox));
             let mut states = Vec::new();
+            let mut judged = Duration::ZERO;
             let mut next = |handle: &mut session::Handle| loop {
                 match runtime.block_on(handle.receive()) {
                     Some(FromWorker::State(state)) => states.push((state.state, state.hint)),
@@ -127,9 +138,11 @@ impl Office {
                     other => return stopped(other),
                 };
                 let mut rng = UnwrapErr(getrandom::SysRng);
+                let begun = Instant::now();
                 let progress = self
                     .rules
                     .evidence(&self.register, &issued, &sealed, NOW, &mut rng);
+                judged += begun.elapsed();
                 let (command, pending) = match progress {
                     Progress::Decided(report) => return Ok(verdict(&report)),
                     Progress::Command(command, pending) => (command, pending),
@@ -145,12 +158,10 @@ impl Office {
                     pending,
                     at: NOW,
                 };
-                Ok(verdict(&self.rules.result(
-                    &self.register,
-                    sent,
-                    &sealed,
-                    NOW,
-                )))
+                let begun = Instant::now();
+                let report = self.rules.result(&self.register, sent, &sealed, NOW);
+                judged += begun.elapsed();
+                Ok(verdict(&report))
             })();
             let outcome = match &report {
                 Ok(Verdict::Raised(_)) => Outcome::Accepted,
@@ -167,7 +178,11 @@ impl Office {
             if after.is_some() {
                 bail!("the worker spoke after the verdict: {after:?}");
             }
-            Ok(Ending { verdict, states })
+            Ok(Ending {
+                verdict,
+                states,
+                judged,
+            })
         })
     }
 

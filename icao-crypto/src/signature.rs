@@ -10,8 +10,9 @@ mod dsa;
 mod ecdsa;
 mod rsa;
 
+pub use super::weierstrass::{EcdsaEngine, OwnEcdsaEngine, PreparedKey};
 pub use dsa::DsaPublicKey;
-pub use ecdsa::EcPublicKey;
+pub use ecdsa::{EcPublicKey, use_ecdsa_engine};
 pub use rsa::RsaPublicKey;
 
 /// Why a signature was not accepted.

@@ -14,8 +14,9 @@ use field::{Limbs, Ring, add, halve, is_zero, less, parse};
 
 mod field;
 
-/// Checks ECDSA signatures. The one seam behind which another implementation can take this module's place.
-pub(super) trait EcdsaEngine {
+/// Checks ECDSA signatures. The one seam behind which another implementation can take this module's place
+/// ([`use_ecdsa_engine`](crate::signature::use_ecdsa_engine)).
+pub trait EcdsaEngine: Sync {
     /// Whether `x`, `y` (big-endian) are the coordinates of a point on the curve. As all our curves have cofactor 1, such a
     /// point is a valid public key.
     fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool;
@@ -37,13 +38,14 @@ pub(super) trait EcdsaEngine {
 }
 
 /// A public key that is used again and again, such as one of a CSCA.
-pub(super) trait PreparedKey: Send + Sync {
+pub trait PreparedKey: Send + Sync {
     /// As [`EcdsaEngine::verify`].
     fn verify(&self, prehash: &[u8], r: &[u8], s: &[u8]) -> bool;
 }
 
-/// The engine of this module.
-pub(super) struct Engine;
+/// The engine of this crate: all curves, variable time, no C.
+#[derive(Debug)]
+pub struct OwnEcdsaEngine;
 
 /// Evaluates `$answer` with the model of `$curve`, which is built when first needed.
 macro_rules! on_model {
@@ -109,7 +111,7 @@ fn leftmost(prehash: &[u8], curve: NamedCurve) -> &[u8] {
     prehash.get(..curve.order_len()).unwrap_or(prehash)
 }
 
-impl EcdsaEngine for Engine {
+impl EcdsaEngine for OwnEcdsaEngine {
     fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
         matches!(ask(curve, x, y, &Question::OnCurve), Answer::Yes)
     }

@@ -244,6 +244,13 @@ impl fmt::Debug for SecureMessaging {
     }
 }
 
+/// Whether a data field ends in a cryptographic checksum, as a protected answer does (Doc 9303-11, 9.8.4): a piece of a longer
+/// one, or an answer in clear, does not.
+pub(crate) fn is_whole(data: &[u8]) -> bool {
+    let last = tlv::Reader::new(data).last();
+    matches!(last, Some(Ok(object)) if object.tag == 0x8E)
+}
+
 /// Most data bytes of an answer under `suite` whose protected data field is at most `limit` bytes.
 #[must_use]
 pub fn max_response_data(suite: CipherSuite, limit: usize) -> usize {

@@ -10,10 +10,11 @@ use icao::bac::Bac;
 use icao::crypto::curve::NamedCurve;
 use icao::crypto::hash::HashAlgorithm;
 use icao::crypto::signature::VerifyingKey;
-use icao::lds::{Dg14, Dg15};
+use icao::lds::{DataGroup, Dg14, Dg15, FileId};
 use icao::pki::DocumentKind;
 use icao::secure_messaging::SecureMessaging;
-use icao::simulator::{Chip, ChipBuilder, Form, Profile, Trailer};
+use icao::simulator::{Chip, ChipBuilder, Form, Profile, Quirk, SimulatedLink, Trailer};
+use icao::terminal::{Policy, Terminal};
 use icao::transport::Limits;
 
 const AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
@@ -100,6 +101,49 @@ fn rsa_of_every_length_with_every_trailer() {
                     .active_authentication_rsa(bits, hash, trailer)
                     .unwrap()
             });
+        }
+    }
+}
+
+/// A signature that is too long for one answer, over a link that carries short APDUs only and over one that carries long ones
+/// but belongs to a chip that does not say so: in pieces that are protected each, and in pieces of one protected answer.
+#[test]
+fn long_signatures_come_in_pieces() {
+    let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+    for limits in [Limits::SHORT, Limits::EXTENDED] {
+        for quirk in [None, Some(Quirk::PiecesInClear)] {
+            for bits in [1024, 2048, 3072, 4096] {
+                let chip = Chip::identity_card()
+                    .active_authentication_rsa(bits, HashAlgorithm::Sha256, Trailer::Explicit)
+                    .unwrap()
+                    .limits(limits);
+                let chip = match quirk {
+                    Some(quirk) => chip.quirk(quirk),
+                    None => chip,
+                };
+                let mut link = SimulatedLink::new(chip.build().unwrap());
+                let digest = Profile::NlId2014.holder().mrz_digest(Form::IdentityCard);
+                let keys = [AccessKey::MrzDigest(digest.try_into().unwrap())];
+                let mut on_event = |_| {};
+                let mut terminal =
+                    Terminal::new(&mut link, &mut rng, Policy::default(), &mut on_event);
+                terminal.open(&keys).unwrap();
+                let dg15 = terminal.read(FileId::data_group(DataGroup::DG15)).unwrap();
+                let key = Dg15::parse(&dg15).unwrap();
+                let key = VerifyingKey::from_spki(key.public_key_info()).unwrap();
+                let signature = terminal
+                    .active_authentication(&[0x5A; 8], bits / 8)
+                    .unwrap_or_else(|error| panic!("{bits} {limits:?} {quirk:?}: {error}"));
+                let aa = ActiveAuthentication {
+                    key: &key,
+                    info: None,
+                    kind: DocumentKind::IdentityCard,
+                };
+                assert_eq!(signature.len(), bits / 8);
+                aa.verify(&[0x5A; 8], &signature).unwrap();
+                // The channel goes on.
+                terminal.read(FileId::EF_SOD).unwrap();
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! because the chip proved itself to this server. The order of verification is in [`verification`]; the pages carry
 //! messages between this server and the daemon on the citizen's computer, and decide nothing.
 
+pub mod accelerator;
 pub mod accounts;
 pub mod api;
 pub mod audit;

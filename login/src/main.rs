@@ -89,6 +89,7 @@ enum KeysCommand {
 }
 
 fn main() -> ExitCode {
+    rda_login::accelerator::install();
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("RDA_LOG")

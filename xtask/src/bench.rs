@@ -40,7 +40,7 @@ pub(crate) fn run(json: bool, only: Option<&str>) -> Result<()> {
             "hardware-tests",
             "--bins",
             "--features",
-            "rda/simulator",
+            "rda/simulator,hardware-tests/measure",
         ],
     ))?;
     cargo::run(&mut cargo::command(&cargo::peers(), &["build", "--locked"]))?;

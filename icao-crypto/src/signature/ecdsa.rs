@@ -6,10 +6,23 @@ use std::sync::{Arc, OnceLock};
 
 use super::{SignatureError, SignatureTolerance};
 use crate::curve::NamedCurve;
-use crate::weierstrass::{EcdsaEngine, Engine, PreparedKey};
+use crate::weierstrass::{EcdsaEngine, OwnEcdsaEngine, PreparedKey};
 
-/// The implementation that checks signatures.
-const ENGINE: &dyn EcdsaEngine = &Engine;
+/// The implementation that a program has put in the place of this crate's own.
+static ENGINE: OnceLock<&'static dyn EcdsaEngine> = OnceLock::new();
+
+/// Has all ECDSA signatures checked by another implementation from now on, for the whole process: for a server that has a faster
+/// one for some curve. It must say the same of every signature.
+///
+/// # Errors
+/// The engine itself, if one was put in place before: it stays.
+pub fn use_ecdsa_engine(engine: &'static dyn EcdsaEngine) -> Result<(), &'static dyn EcdsaEngine> {
+    ENGINE.set(engine)
+}
+
+fn engine() -> &'static dyn EcdsaEngine {
+    ENGINE.get().copied().unwrap_or(&OwnEcdsaEngine)
+}
 
 /// A point on a named curve, which is a valid public key since the cofactor is 1.
 ///
@@ -44,7 +57,7 @@ impl EcPublicKey {
             return None;
         };
         let (x, y) = coordinates.split_at_checked(curve.field_len())?;
-        let valid = y.len() == x.len() && ENGINE.is_on_curve(curve, x, y);
+        let valid = y.len() == x.len() && OwnEcdsaEngine.is_on_curve(curve, x, y);
         valid.then(|| Self {
             curve,
             point: point.to_vec(),
@@ -75,14 +88,14 @@ impl EcPublicKey {
             .unwrap_or_default()
             .split_at(self.curve.field_len());
         let again = self.prepared.used.swap(true, Ordering::Relaxed);
-        let prepare = || ENGINE.prepare(self.curve, x, y);
+        let prepare = || engine().prepare(self.curve, x, y);
         let prepared = again.then(|| self.prepared.key.get_or_init(prepare).as_deref());
         due.readings(signature, self.curve.order_len())
             .into_iter()
             .flatten()
             .find(|reading| match prepared {
                 Some(Some(key)) => key.verify(prehash, reading.r, reading.s),
-                _ => ENGINE.verify(self.curve, x, y, prehash, reading.r, reading.s),
+                _ => engine().verify(self.curve, x, y, prehash, reading.r, reading.s),
             })
             .map(|reading| reading.tolerance)
             .ok_or(SignatureError::Invalid)

@@ -54,6 +54,8 @@ struct State {
     chain: Option<Command>,
     /// What GET RESPONSE fetches.
     remainder: Vec<u8>,
+    /// What GET RESPONSE in clear fetches of a protected answer.
+    pieces: Vec<u8>,
 }
 
 impl State {
@@ -69,6 +71,7 @@ impl State {
             chip_authentication: None,
             chain: None,
             remainder: Vec::new(),
+            pieces: Vec::new(),
         }
     }
 }
@@ -222,6 +225,10 @@ impl Chip {
             self.card.limits.max_response.saturating_sub(2).min(256)
         };
         match command.cla & !Command::CHAINING {
+            0x00 if command.ins == 0xC0 && !self.state.pieces.is_empty() => {
+                let rest = core::mem::take(&mut self.state.pieces);
+                self.piece(rest, wire)
+            }
             0x00 => {
                 // A plain command ends secure messaging (Doc 9303-11, 9.8.3).
                 if self.state.channel.is_some() {
@@ -255,9 +262,12 @@ impl Chip {
         let opened = channel.open(command);
         let capacity = if self.card.quirks.has(Quirk::OversizedResponses) && !extended {
             wire
+        } else if self.card.quirks.has(Quirk::PiecesInClear) {
+            crate::apdu::MAX_DATA
         } else {
             channel.max_data(wire)
         };
+        self.state.pieces.clear();
         let plain = match opened {
             Ok(plain) => plain,
             Err(status) => {
@@ -299,7 +309,23 @@ impl Chip {
                 .ok()
         });
         self.conclude(outcome.after);
-        sealed.unwrap_or_else(|| bare(StatusWord::UNKNOWN))
+        let sealed = sealed.unwrap_or_else(|| bare(StatusWord::UNKNOWN));
+        if self.card.quirks.has(Quirk::PiecesInClear) {
+            return self.piece(sealed, wire);
+        }
+        sealed
+    }
+
+    /// As much of a protected answer as the link carries; the rest is kept for GET RESPONSE in clear.
+    fn piece(&mut self, mut answer: Vec<u8>, wire: usize) -> Vec<u8> {
+        // The status word at the end of the answer is that of its last piece.
+        if answer.len() <= wire + 2 {
+            return answer;
+        }
+        self.state.pieces = answer.split_off(wire);
+        let left = u8::try_from(self.state.pieces.len().saturating_sub(2)).unwrap_or(0);
+        answer.extend_from_slice(&[0x61, left]);
+        answer
     }
 
     fn conclude(&mut self, after: After) {

@@ -12,7 +12,7 @@
 //! | 5 | extended length promised and not kept | [`Quirk::ExtendedLengthTrap`] | `signature_quirks` |
 //! | 6 | commands that break secure messaging | [`Quirk::SelectBreaksChannel`], [`Quirk::OddReadBreaksChannel`] | `reading_quirks` |
 //! | 7 | the link is lost | [`Fault`] | `faults_happen_when_the_hook_says_so` |
-//! | 8 | long signatures | [`Quirk::SignatureTruncated`], [`Quirk::NoSignatureForExtendedLe`], [`Quirk::SignatureNeedsLe`]; in pieces (61xx) without any | `signature_quirks`, `active_authentication_by_rsa_recovers_to_the_challenge` |
+//! | 8 | long signatures | [`Quirk::SignatureTruncated`], [`Quirk::NoSignatureForExtendedLe`], [`Quirk::SignatureNeedsLe`], [`Quirk::PiecesInClear`]; in protected pieces (61xx) without any | `signature_quirks`, `active_authentication_by_rsa_recovers_to_the_challenge`, `long_signatures_come_in_pieces` |
 //! | 9 | algorithms of Active Authentication | [`Trailer`], [`Quirk::SmallerSignature`], [`Quirk::DerSignature`], [`Quirk::ActiveAuthenticationInfoMissing`] | `active_authentication_by_rsa_may…`, `…_by_ecdsa_in_other_forms…`, `a_missing_active_authentication_info…` |
 //! | 10 | files right, keys wrong; files wrong | [`cloned`], [`overwrite`] | `every_chip_authentication…`, `openssl_verifies_every_document` |
 //! | 11 | Chip Authentication untold; key references | [`Quirk::ChipAuthenticationInfoMissing`], [`Quirk::MinimalKeyIdRequired`] | `missing_infos_are_missing`, `chip_authentication_chooses_its_key_by_reference` |
@@ -105,6 +105,9 @@ pub enum Quirk {
     NoSignatureForExtendedLe,
     /// 8: INTERNAL AUTHENTICATE without Le answers 6C80 (NO).
     SignatureNeedsLe,
+    /// 8: a protected answer that is too long for the link goes out in pieces, and GET RESPONSE in clear fetches the rest
+    /// (ISO/IEC 7816-4, 5.3.4, taken below secure messaging).
+    PiecesInClear,
     /// 9, 30: ECDSA response of Active Authentication as DER SEQUENCE, not plain r ‖ s (PT).
     DerSignature,
     /// 9: the RSA response of Active Authentication is n − S where that is smaller than S.

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::transcript::Transcript;
 use crate::apdu::{Command, Response, StatusWord};
-use crate::secure_messaging::{SecureMessaging, SecureMessagingError};
+use crate::secure_messaging::{self, SecureMessaging, SecureMessagingError};
 use crate::transport::{Limits, Transport, TransportError};
 
 /// Most data bytes of a short command (Lc, one byte).
@@ -162,23 +162,49 @@ impl<'a> Channel<'a> {
                 self.exchange(&command.to_bytes()?)
             }
             Protection::Keys(mut channel) => {
-                let protected = channel.protect(command)?;
-                let answer = self.exchange(&protected.to_bytes()?)?;
-                let response = channel.unprotect(&answer)?;
+                let response = self.exchange_protected(&mut channel, command)?;
                 self.protection = Protection::Keys(channel);
                 Ok(response)
             }
         }
     }
 
-    /// Sends bytes as they are, and collects what the chip holds ready behind 61xx.
+    /// A chip whose answer is too long for the link protects each piece of it, and GET RESPONSE with them, or cuts the protected
+    /// answer as a whole: which of the two, the first piece shows.
+    fn exchange_protected(
+        &mut self,
+        channel: &mut SecureMessaging,
+        command: &Command,
+    ) -> Result<Response, Error> {
+        let mut whole = Response::new(Vec::new(), StatusWord::OK);
+        let mut next = channel.protect(command)?;
+        for _ in 0..MAX_GET_RESPONSE {
+            let answer = self.exchange(&next.to_bytes()?)?;
+            let piece = channel.unprotect(&answer)?;
+            if whole.data.len() + piece.data.len() > MAX_COLLECTED {
+                return Err(Error::Link(TransportError::TooLong));
+            }
+            whole.data.extend_from_slice(&piece.data);
+            whole.status = piece.status;
+            match piece.status.bytes_available() {
+                Some(available) => next = channel.protect(&Command::get_response(available))?,
+                None => return Ok(whole),
+            }
+        }
+        Err(Error::Link(TransportError::TooLong))
+    }
+
+    /// Sends bytes as they are, and collects what the chip holds ready behind 61xx, up to the end of a protected answer: pieces
+    /// that are protected each for itself are the keys' holder's to ask for.
     pub(super) fn exchange(&mut self, command: &[u8]) -> Result<Response, Error> {
         let mut answer = self.transmit(command)?;
         for _ in 0..MAX_GET_RESPONSE {
             let Some(available) = answer.status.bytes_available() else {
                 return Ok(answer);
             };
-            // ISO/IEC 7816-4, 5.3.4: GET RESPONSE itself is never protected; what it brings is.
+            if secure_messaging::is_whole(&answer.data) {
+                return Ok(answer);
+            }
             let more = self.transmit(&Command::get_response(available).to_bytes()?)?;
             if answer.data.len() + more.data.len() > MAX_COLLECTED {
                 return Err(Error::Link(TransportError::TooLong));

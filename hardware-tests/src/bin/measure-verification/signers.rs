@@ -1,12 +1,10 @@
-//! What the verification of document signers costs beside its bare primitives: `cargo xtask bench --only verification`.
-//!
-//! Real certificates where `RDA_CORPUS` has them, else those of simulated issuers. Each is parsed and judged on one core; its
+//! Certificates of document signers beside their bare primitives. Real ones where `RDA_CORPUS` has them, else those of simulated issuers. Each is parsed and judged on one core; its
 //! primitives are one hash and one signature under a key that is set up already.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use icao::crypto::curve::NamedCurve;
@@ -17,12 +15,11 @@ use icao::pki::encoding::objects;
 use icao::pki::signature::Readings;
 use icao::pki::{Anchors, Certificate, CscaStore, DocumentKind, IssuingState, Policy};
 use icao::simulator::{Csca, CurveForm, IssuerKey, Subject};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::{best, number, per_second, rows};
 
 const KIND: DocumentKind = DocumentKind::TravelDocument;
-
-/// Each figure is the best of this many rounds, for other programs run here too.
-const ROUNDS: usize = 5;
 
 struct Signer {
     der: Vec<u8>,
@@ -32,8 +29,7 @@ struct Signer {
     certificate: Certificate,
 }
 
-fn main() -> Result<()> {
-    let as_json = std::env::args().any(|argument| argument == "--json");
+pub fn measure() -> Result<Value> {
     let (source, csca, signers) = certificates()?;
     let begin = Instant::now();
     let store = store(&csca)?;
@@ -45,13 +41,6 @@ fn main() -> Result<()> {
         judge(&store, signer);
         primitives(signer)?;
     }
-    let judged = best(|| signers.iter().for_each(|signer| judge(&store, signer)));
-    let bare = best(|| {
-        for signer in &signers {
-            // All of them verified a moment ago.
-            let _verified = black_box(primitives(signer));
-        }
-    });
     let mut by_key: BTreeMap<String, Vec<&Signer>> = BTreeMap::new();
     for signer in &signers {
         by_key
@@ -59,74 +48,56 @@ fn main() -> Result<()> {
             .or_default()
             .push(signer);
     }
-    let each: Vec<_> = by_key
-        .iter()
-        .map(|(key, signers)| {
-            let judged = best(|| signers.iter().for_each(|signer| judge(&store, signer)));
-            let bare = best(|| {
-                for signer in signers {
-                    let _verified = black_box(primitives(signer));
-                }
-            });
-            (key, signers.len(), judged, bare)
+    let row = |key: &str, signers: &[&Signer]| {
+        let judged = best(|| signers.iter().for_each(|signer| judge(&store, signer)));
+        let bare = best(|| {
+            for signer in signers {
+                // All of them verified a moment ago.
+                let _verified = black_box(primitives(signer));
+            }
+        });
+        json!({
+            "issuer_key": key,
+            "certificates": signers.len(),
+            "judged_per_second": per_second(signers.len(), judged),
+            "primitives_per_second": per_second(signers.len(), bare),
+            "ratio": bare.as_secs_f64() / judged.as_secs_f64(),
         })
+    };
+    let mut rows: Vec<_> = by_key
+        .iter()
+        .map(|(key, signers)| row(key, signers))
         .collect();
+    rows.push(row("all", &signers.iter().collect::<Vec<_>>()));
+    Ok(json!({
+        "source": source,
+        "anchors": store.iter().count(),
+        "import_seconds": import.as_secs_f64(),
+        "rows": rows,
+    }))
+}
 
-    let rate = |count: usize, time: Duration| count as f64 / time.as_secs_f64();
-    let share = bare.as_secs_f64() / judged.as_secs_f64();
-    if as_json {
-        let rows: Vec<_> = each
-            .iter()
-            .map(|(key, count, judged, bare)| {
-                json!({
-                    "issuer_key": key, "certificates": count,
-                    "judged_per_second": rate(*count, *judged),
-                    "primitives_per_second": rate(*count, *bare),
-                })
-            })
-            .collect();
-        println!(
-            "{}",
-            json!({
-                "source": source, "certificates": signers.len(),
-                "judged_per_second_and_core": rate(signers.len(), judged),
-                "primitives_per_second_and_core": rate(signers.len(), bare),
-                "share_of_primitives": share,
-                "anchors": store.iter().count(), "import_seconds": import.as_secs_f64(),
-                "by_issuer_key": rows,
-            })
-        );
-        return Ok(());
-    }
+pub fn print(found: &Value) {
     println!(
-        "{} certificates of {source}, one core, best of {ROUNDS}",
-        signers.len()
+        "certificates of {}; {} anchors parsed and stored in {:.3} s",
+        found["source"].as_str().unwrap_or_default(),
+        found["anchors"],
+        number(&found["import_seconds"])
     );
     println!(
-        "{:<28} {:>6} {:>12} {:>12}",
-        "key of the issuer", "n", "judged/s", "bare/s"
+        "{:<28} {:>6} {:>12} {:>12} {:>6}",
+        "key of the issuer", "n", "judged/s", "bare/s", "ratio"
     );
-    for (key, count, judged, bare) in &each {
+    for row in rows(&found["rows"]) {
         println!(
-            "{key:<28} {count:>6} {:>12.0} {:>12.0}",
-            rate(*count, *judged),
-            rate(*count, *bare)
+            "{:<28} {:>6} {:>12.0} {:>12.0} {:>6.2}",
+            row["issuer_key"].as_str().unwrap_or_default(),
+            row["certificates"].to_string(),
+            number(&row["judged_per_second"]),
+            number(&row["primitives_per_second"]),
+            number(&row["ratio"])
         );
     }
-    println!(
-        "{:<28} {:>6} {:>12.0} {:>12.0}   ({:.0} % of the time are the primitives)",
-        "all",
-        signers.len(),
-        rate(signers.len(), judged),
-        rate(signers.len(), bare),
-        100.0 * share
-    );
-    println!(
-        "{} anchors parsed and stored in {:.3} s",
-        store.iter().count(),
-        import.as_secs_f64()
-    );
-    Ok(())
 }
 
 /// Certificates, DER.
@@ -222,14 +193,4 @@ fn primitives(signer: &Signer) -> Result<()> {
         certificate.signature(),
     )?;
     Ok(())
-}
-
-fn best(mut work: impl FnMut()) -> Duration {
-    let mut best = Duration::MAX;
-    for _ in 0..ROUNDS {
-        let begin = Instant::now();
-        work();
-        best = best.min(begin.elapsed());
-    }
-    best
 }
