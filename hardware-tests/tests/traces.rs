@@ -210,6 +210,9 @@ fn traced(site: &Site, pcscd: &Pcscd, folder: &Path) -> Result<Process> {
     Ok(daemon)
 }
 
+/// What the daemon has learned of readers: their longest APDU (tests of `rda::reader` say what else is not in it).
+const LEARNED: &str = "/rda/readers";
+
 #[test]
 fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
     let needs: Vec<&Need> = pcscd::NEEDS.iter().copied().chain([&STRACE]).collect();
@@ -262,7 +265,7 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
             _ => false,
         };
         if changes {
-            assert!(call.contains(&record), "{call}");
+            assert!(call.contains(&record) || call.contains(LEARNED), "{call}");
             written += 1;
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use getrandom::SysRng;
 use protocol::encoding;
@@ -198,22 +200,24 @@ pub struct Answer {
 
 /// `POST /api/rda/evidence`: the first message of the daemon.
 pub async fn evidence(visit: Visit, Json(body): Json<Sealed>) -> Response {
-    reply(take_evidence(visit, body.sealed)).await
+    take_evidence(visit, body.sealed)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 /// `POST /api/rda/chip-authentication-result`: the second.
 pub async fn chip_authentication_result(visit: Visit, Json(body): Json<Sealed>) -> Response {
-    reply(take_result(visit, body.sealed)).await
+    take_result(visit, body.sealed)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
-/// A task of its own takes the step to its end: a browser that goes away leaves no verification without its record.
-async fn reply(
-    step: impl Future<Output = Result<Response, StatusCode>> + Send + 'static,
-) -> Response {
-    tokio::spawn(step)
+/// A task of its own takes a step to its end, from the first byte of the message on: a browser that goes away leaves no
+/// verification without its record.
+pub async fn to_the_end(step: Request, next: Next) -> Response {
+    tokio::spawn(next.run(step))
         .await
-        .unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
-        .unwrap_or_else(IntoResponse::into_response)
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 async fn take_evidence(mut visit: Visit, sealed: String) -> Result<Response, StatusCode> {

@@ -55,7 +55,7 @@ pub fn system_clock() -> Clock {
 }
 
 /// Requests under way at once.
-const MAX_PROCEEDINGS: usize = 10_000;
+const MAX_PROCEEDINGS: usize = 20_000;
 /// Longest body: a sealed message of 60 KiB in its JSON.
 const MAX_BODY: usize = 64 * 1024;
 /// Longest time for one answer.
@@ -512,6 +512,7 @@ fn router(app: &Arc<App>) -> Router {
         !app.issuer.origin.is_plain_http(),
         &app.config.daemon_ports,
     );
+    let whole = || axum::middleware::from_fn(api::to_the_end);
     Router::new()
         .route("/", get(pages::home))
         .route("/login", get(pages::login_form).post(pages::login))
@@ -527,10 +528,10 @@ fn router(app: &Arc<App>) -> Router {
         .route("/assets/{name}", get(pages::asset))
         .route("/sdk/{name}", get(pages::asset))
         .route("/api/rda/start", post(api::start))
-        .route("/api/rda/evidence", post(api::evidence))
+        .route("/api/rda/evidence", post(api::evidence).layer(whole()))
         .route(
             "/api/rda/chip-authentication-result",
-            post(api::chip_authentication_result),
+            post(api::chip_authentication_result).layer(whole()),
         )
         .route("/api/rda/cancel", post(api::cancel))
         .layer(DefaultBodyLimit::max(MAX_BODY))

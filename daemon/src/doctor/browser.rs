@@ -120,7 +120,7 @@ fn covers(pattern: &str, origin: &str) -> bool {
         let host = rest.split(['/', ':']).next().unwrap_or(rest);
         (scheme.map(str::to_owned), host.to_owned())
     };
-    let (pattern_scheme, pattern_host) = host_of(pattern.trim_end_matches("/*"));
+    let (pattern_scheme, pattern_host) = host_of(pattern);
     let (scheme, host) = host_of(origin);
     if pattern_scheme.is_some_and(|wanted| wanted != "*" && Some(wanted) != scheme) {
         return false;

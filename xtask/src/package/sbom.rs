@@ -176,7 +176,14 @@ mod tests {
         assert!(!names.contains(&"tempfile") && !names.contains(&"axum"));
         for component in list["components"].as_array().unwrap() {
             let foreign = component["hashes"].is_array();
-            let own = ["icao", "icao-crypto", "rda-protocol", "rda-readers"].iter();
+            let own = [
+                "icao",
+                "icao-crypto",
+                "peer-user",
+                "rda-protocol",
+                "rda-readers",
+            ]
+            .iter();
             assert!(
                 foreign || own.clone().any(|name| component["name"] == *name),
                 "{component}"
