@@ -98,7 +98,8 @@ impl Office {
     /// # Errors
     /// If it is no CSCA certificate.
     pub fn trust(&mut self, kind: DocumentKind, state: IssuingState, der: &[u8]) -> Result<()> {
-        Ok(self.rules.csca.add(kind, state, der)?)
+        self.rules.csca.add(kind, state, der)?;
+        Ok(())
     }
 
     /// Takes one login of the holder of `profile` from the request to the verdict, with `worker` in the daemon's place.

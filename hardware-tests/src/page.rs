@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tungstenite::client::IntoClientRequest as _;
 use tungstenite::http::{HeaderValue, header};
 use tungstenite::{Message, WebSocket};
@@ -18,8 +18,8 @@ pub enum Event {
     Accepted,
     /// A state of the daemon: its name, progress in per cent, and the hint if it pauses.
     State(String, u64, Option<String>),
-    /// So many bytes of evidence or of results went to the login server, and its answer came: one round trip.
-    RoundTrip(usize),
+    /// So many bytes of evidence or of results went to the login server, and its answer came after so long: one round trip.
+    RoundTrip(usize, Duration),
     /// The login server's command for the chip went to the daemon.
     ChipAuthentication,
 }
@@ -61,6 +61,7 @@ pub struct Page {
     origin: String,
     token: String,
     ports: Vec<u16>,
+    latency: Duration,
 }
 
 impl Page {
@@ -102,7 +103,15 @@ impl Page {
             origin: origin.to_owned(),
             token,
             ports,
+            latency: Duration::ZERO,
         })
+    }
+
+    /// As if the way to the login server and back took so long: each of the page's requests after the password waits for it.
+    #[must_use]
+    pub fn with_latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
     }
 
     /// The signed request for a document of this kind (`passport`, `identity-card`, `driving-licence`).
@@ -156,6 +165,7 @@ impl Page {
         let outcome = loop {
             let message = socket.receive()?;
             let kind = text(&message, "type")?;
+            let begun = Instant::now();
             let answer = match kind {
                 "accepted" => {
                     tell(&Event::Accepted);
@@ -186,7 +196,10 @@ impl Page {
                 other => bail!("the daemon sent a message `{other}`"),
             };
             round_trips += 1;
-            tell(&Event::RoundTrip(text(&message, "sealed")?.len()));
+            tell(&Event::RoundTrip(
+                text(&message, "sealed")?.len(),
+                begun.elapsed(),
+            ));
             steps.extend(answer["steps"].as_array().cloned().unwrap_or_default());
             // A login server for tests counts too.
             if answer["round_trips"]
@@ -213,6 +226,7 @@ impl Page {
 
     /// The verdict as the server's own page shows it, which must agree with what it told the script.
     fn verdict(&self, outcome: &str) -> Result<Verdict> {
+        std::thread::sleep(self.latency);
         let page = self
             .agent
             .get(format!("{}/result", self.origin))
@@ -241,6 +255,7 @@ impl Page {
     /// # Errors
     /// If it answers with an error status.
     pub fn call(&self, name: &str, body: &Value) -> Result<Value> {
+        std::thread::sleep(self.latency);
         let mut answer = self
             .agent
             .post(format!("{}/api/rda/{name}", self.origin))

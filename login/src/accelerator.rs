@@ -122,6 +122,8 @@ impl PreparedKey for Prepared {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use icao::crypto::hash::HashAlgorithm;
     use openssl::bn::{BigNum, BigNumContext};

@@ -163,7 +163,7 @@ fn tell(event: &Event) {
         Event::Accepted => println!("   daemon: request accepted"),
         Event::State(state, progress, None) => println!("   daemon: {state} {progress} %"),
         Event::State(state, _, Some(hint)) => println!("   daemon: {state}: {hint}"),
-        Event::RoundTrip(bytes) => println!("   page:   {bytes} sealed bytes to the server"),
+        Event::RoundTrip(bytes, _) => println!("   page:   {bytes} sealed bytes to the server"),
         Event::ChipAuthentication => {
             println!("   page:   the server's command for the chip to the daemon")
         }

@@ -21,7 +21,7 @@ use crate::{each, number, rows};
 
 const TIMES: u32 = 200;
 
-pub fn measure() -> Result<Value> {
+pub(crate) fn measure() -> Result<Value> {
     let mut found = Vec::new();
     for curve in NamedCurve::ALL {
         found.push(elliptic(curve)?);
@@ -126,7 +126,7 @@ fn nid(curve: NamedCurve) -> Nid {
     }
 }
 
-pub fn print(found: &Value) {
+pub(crate) fn print(found: &Value) {
     println!("one verification, microseconds; in brackets under a key that has verified before");
     println!(
         "{:<28} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}",

@@ -1,5 +1,5 @@
-//! Certificates of document signers beside their bare primitives. Real ones where `RDA_CORPUS` has them, else those of simulated issuers. Each is parsed and judged on one core; its
-//! primitives are one hash and one signature under a key that is set up already.
+//! Certificates of document signers beside their bare primitives. Real ones where `RDA_CORPUS` has them, else those of
+//! simulated issuers. The primitives are one hash and one signature under a key that is set up already.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -29,7 +29,7 @@ struct Signer {
     certificate: Certificate,
 }
 
-pub fn measure() -> Result<Value> {
+pub(crate) fn measure() -> Result<Value> {
     let (source, csca, signers) = certificates()?;
     let begin = Instant::now();
     let store = store(&csca)?;
@@ -77,7 +77,7 @@ pub fn measure() -> Result<Value> {
     }))
 }
 
-pub fn print(found: &Value) {
+pub(crate) fn print(found: &Value) {
     println!(
         "certificates of {}; {} anchors parsed and stored in {:.3} s",
         found["source"].as_str().unwrap_or_default(),

@@ -30,7 +30,7 @@ const SIGNER_3072: &str = include_str!("../../../../icao/src/simulator/keys/rsa-
 /// Anchors in the store when its growth is measured.
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
-pub fn measure() -> Result<Value> {
+pub(crate) fn measure() -> Result<Value> {
     let mut office = Office::open()?;
     let reference = Reference::new()?;
     office.trust(
@@ -217,13 +217,13 @@ fn anchor(number: usize) -> Result<(IssuingState, Vec<u8>)> {
     )?;
     let serial = u32::try_from(number)? + 1_000;
     let csca = Csca::new(
-        &Subject::new(serial.into(), &format!("Simulated CSCA {number}")),
+        &Subject::new(serial, &format!("Simulated CSCA {number}")),
         key,
     )?;
     Ok((IssuingState::parse(&state)?, csca.to_der()?))
 }
 
-pub fn print(found: &Value) {
+pub(crate) fn print(found: &Value) {
     println!("verdicts, one core, without the password");
     for row in rows(&found["documents"]) {
         print!(
