@@ -296,17 +296,25 @@ typedef enum {
 } RdaLink;
 
 /**
- * Files. Data groups have their numbers 1 to 16.
+ * Files. Data groups have their numbers: 1 to 16, of driving licences 1 to 14.
  */
 typedef enum {
   /**
-   * Machine readable zone.
+   * Machine readable zone; of a driving licence, the holder's data.
    */
   RDA_FILE_DG1 = 1,
   /**
-   * Face image.
+   * Face image; of a driving licence, further data of the holder.
    */
   RDA_FILE_DG2 = 2,
+  /**
+   * Of a Dutch driving licence: the line of 30 characters without its first and last.
+   */
+  RDA_FILE_DG12 = 12,
+  /**
+   * Of a driving licence: key of Active Authentication.
+   */
+  RDA_FILE_DG13 = 13,
   /**
    * Security options: what the chip offers, and the key of Chip Authentication.
    */
@@ -395,6 +403,11 @@ typedef enum {
    * Bytes spent on the conversation: 16777216 without being set.
    */
   RDA_OPTION_MOST_BYTES = 8,
+  /**
+   * One of RdaDocumentKind: what is on the chip. RDA_DOCUMENT_KIND_TRAVEL_DOCUMENT without being set, and as good for
+   * identity cards, which have the same application; a driving licence has its own.
+   */
+  RDA_OPTION_DOCUMENT_KIND = 9,
 } RdaOption;
 
 /**
@@ -906,6 +919,13 @@ RdaCode rda_terminal_add_mrz_digest(RdaTerminal *terminal,
                                     const uint8_t *digest);
 
 /**
+ * Adds the access keys of a driving licence: the line of 30 characters that is printed on it. It makes two, since there are
+ * two readings of the standard. See RDA_OPTION_DOCUMENT_KIND.
+ */
+RdaCode rda_terminal_add_licence_line(RdaTerminal *terminal,
+                                      const char *line);
+
+/**
  * Adds a card access number: six digits, or the ten characters of a driving licence. It opens documents that have PACE.
  */
 RdaCode rda_terminal_add_can(RdaTerminal *terminal,
@@ -938,15 +958,16 @@ RdaCode rda_terminal_bind(RdaTerminal *terminal,
 RdaCode rda_terminal_open(RdaTerminal *terminal);
 
 /**
- * Reads a whole file, one of RdaFile. The terminal keeps EF.SOD, DG14 and DG15, which its proofs need.
+ * Reads a whole file, one of RdaFile. The terminal keeps EF.SOD, DG14 and DG15 (of a driving licence, DG13), which its
+ * proofs need.
  */
 RdaCode rda_terminal_read(RdaTerminal *terminal,
                           uint32_t file,
                           RdaBytes *content);
 
 /**
- * Lets the chip sign a challenge of 8 bytes; with null, the one that follows from rda_terminal_bind. EF.SOD and DG15 must
- * have been read.
+ * Lets the chip sign a challenge of 8 bytes; with null, the one that follows from rda_terminal_bind. EF.SOD and DG15
+ * (of a driving licence, DG13) must have been read.
  */
 RdaCode rda_terminal_active_authentication(RdaTerminal *terminal,
                                            const uint8_t *challenge,
@@ -957,7 +978,7 @@ RdaCode rda_terminal_active_authentication(RdaTerminal *terminal,
  * passes on its commands. The answers are for the verifier to judge, and cannot be read here. EF.SOD and DG14 must have
  * been read.
  *
- * Only what reads DG1 is passed on (docs/protocol.md); anything else is RDA_CODE_COMMAND_FORBIDDEN.
+ * Only what reads DG1 (of a driving licence, DG12) is passed on (docs/protocol.md); anything else is RDA_CODE_COMMAND_FORBIDDEN.
  */
 RdaCode rda_terminal_chip_authentication(RdaTerminal *terminal,
                                          const RdaChipCommand *command,
@@ -1122,7 +1143,7 @@ RdaCode rda_verifier_verify_chip_authentication(RdaVerifier *verifier,
                                                 const RdaApduList *answers);
 
 /**
- * Verifies the identity file (DG1) as the terminal read it, for documents without Chip Authentication. With Chip
+ * Verifies the identity file (DG1; of a driving licence, DG12) as the terminal read it, for documents without Chip Authentication. With Chip
  * Authentication it is RDA_CODE_WRONG_STATE: such a file comes through the chip's own channel only.
  *
  * Fails with RDA_CODE_DOCUMENT_ALTERED.
@@ -1146,7 +1167,7 @@ RdaCode rda_verifier_verdict_json(RdaVerifier *verifier,
                                   RdaBytes *json);
 
 /**
- * The identity file (DG1), once the verdict is that the document is genuine; before, RDA_CODE_WRONG_STATE.
+ * The identity file (DG1; of a driving licence, DG12), once the verdict is that the document is genuine; before, RDA_CODE_WRONG_STATE.
  */
 RdaCode rda_verifier_identity_file(RdaVerifier *verifier,
                                    RdaBytes *file);
@@ -1157,6 +1178,13 @@ RdaCode rda_verifier_identity_file(RdaVerifier *verifier,
  */
 RdaCode rda_verifier_mrz(RdaVerifier *verifier,
                          RdaBytes *mrz);
+
+/**
+ * The line of a Dutch driving licence, 30 characters, from its identity file: it bears the number of the licence, and no
+ * name. As rda_verifier_identity_file.
+ */
+RdaCode rda_verifier_licence_line(RdaVerifier *verifier,
+                                  RdaBytes *line);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use icao::access_key::{AccessKey, PaceKey};
+use icao::driving_licence::LicenceLine;
 use icao::mrz::AccessFields;
 
 use crate::apdu_list::RdaApduList;
@@ -148,7 +149,7 @@ pub unsafe extern "C" fn rda_terminal_add_mrz(
         // Which of the fields is wrong could be told, but not without telling something of it.
         let fields = AccessFields::new(number, birth, expiry)
             .map_err(|_| Failure::argument("not fields of a machine readable zone"))?;
-        session.add_key(AccessKey::Mrz(fields))
+        session.add_keys([AccessKey::Mrz(fields)])
     };
     // SAFETY: passed on.
     unsafe { call(terminal, add) }
@@ -164,7 +165,25 @@ pub unsafe extern "C" fn rda_terminal_add_mrz_digest(
     let add = |session: &mut Session| {
         // SAFETY: passed on.
         let digest = unsafe { array::<20>(digest, "digest")? };
-        session.add_key(AccessKey::MrzDigest(*digest))
+        session.add_keys([AccessKey::MrzDigest(*digest)])
+    };
+    // SAFETY: passed on.
+    unsafe { call(terminal, add) }
+}
+
+/// Adds the access keys of a driving licence: the line of 30 characters that is printed on it. It makes two, since there are
+/// two readings of the standard. See RDA_OPTION_DOCUMENT_KIND.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rda_terminal_add_licence_line(
+    terminal: *mut RdaTerminal,
+    line: *const c_char,
+) -> RdaCode {
+    let add = |session: &mut Session| {
+        // SAFETY: passed on.
+        let line = unsafe { text(line, "line")? };
+        let line = LicenceLine::parse(line)
+            .map_err(|_| Failure::argument("not the line of a driving licence"))?;
+        session.add_keys(line.access_keys())
     };
     // SAFETY: passed on.
     unsafe { call(terminal, add) }
@@ -179,7 +198,7 @@ pub unsafe extern "C" fn rda_terminal_add_can(
     let add = |session: &mut Session| {
         // SAFETY: passed on.
         let number = unsafe { text(card_access_number, "card_access_number")? };
-        session.add_key(AccessKey::can(number).map_err(Failure::argument)?)
+        session.add_keys([AccessKey::can(number).map_err(Failure::argument)?])
     };
     // SAFETY: passed on.
     unsafe { call(terminal, add) }
@@ -201,7 +220,7 @@ pub unsafe extern "C" fn rda_terminal_add_pace_key(
                 *array::<32>(sha256_32, "sha256_32")?,
             )
         };
-        session.add_key(AccessKey::PaceKey(PaceKey { sha1_16, sha256_32 }))
+        session.add_keys([AccessKey::PaceKey(PaceKey { sha1_16, sha256_32 })])
     };
     // SAFETY: passed on.
     unsafe { call(terminal, add) }
@@ -241,7 +260,8 @@ pub unsafe extern "C" fn rda_terminal_open(terminal: *mut RdaTerminal) -> RdaCod
     unsafe { call(terminal, |session| session.run(Job::Open).map(drop)) }
 }
 
-/// Reads a whole file, one of RdaFile. The terminal keeps EF.SOD, DG14 and DG15, which its proofs need.
+/// Reads a whole file, one of RdaFile. The terminal keeps EF.SOD, DG14 and DG15 (of a driving licence, DG13), which its
+/// proofs need.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_terminal_read(
     terminal: *mut RdaTerminal,
@@ -258,8 +278,8 @@ pub unsafe extern "C" fn rda_terminal_read(
     unsafe { call(terminal, read) }
 }
 
-/// Lets the chip sign a challenge of 8 bytes; with null, the one that follows from rda_terminal_bind. EF.SOD and DG15 must
-/// have been read.
+/// Lets the chip sign a challenge of 8 bytes; with null, the one that follows from rda_terminal_bind. EF.SOD and DG15
+/// (of a driving licence, DG13) must have been read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_terminal_active_authentication(
     terminal: *mut RdaTerminal,
@@ -285,7 +305,7 @@ pub unsafe extern "C" fn rda_terminal_active_authentication(
 /// passes on its commands. The answers are for the verifier to judge, and cannot be read here. EF.SOD and DG14 must have
 /// been read.
 ///
-/// Only what reads DG1 is passed on (docs/protocol.md); anything else is RDA_CODE_COMMAND_FORBIDDEN.
+/// Only what reads DG1 (of a driving licence, DG12) is passed on (docs/protocol.md); anything else is RDA_CODE_COMMAND_FORBIDDEN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_terminal_chip_authentication(
     terminal: *mut RdaTerminal,

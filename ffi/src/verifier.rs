@@ -319,7 +319,7 @@ pub unsafe extern "C" fn rda_verifier_verify_chip_authentication(
     unsafe { call(verifier, verify) }
 }
 
-/// Verifies the identity file (DG1) as the terminal read it, for documents without Chip Authentication. With Chip
+/// Verifies the identity file (DG1; of a driving licence, DG12) as the terminal read it, for documents without Chip Authentication. With Chip
 /// Authentication it is RDA_CODE_WRONG_STATE: such a file comes through the chip's own channel only.
 ///
 /// Fails with RDA_CODE_DOCUMENT_ALTERED.
@@ -372,7 +372,7 @@ pub unsafe extern "C" fn rda_verifier_verdict_json(
     unsafe { call(verifier, tell) }
 }
 
-/// The identity file (DG1), once the verdict is that the document is genuine; before, RDA_CODE_WRONG_STATE.
+/// The identity file (DG1; of a driving licence, DG12), once the verdict is that the document is genuine; before, RDA_CODE_WRONG_STATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_verifier_identity_file(
     verifier: *mut RdaVerifier,
@@ -399,6 +399,23 @@ pub unsafe extern "C" fn rda_verifier_mrz(
         // SAFETY: passed on.
         let mrz = unsafe { out(mrz, "mrz", RdaBytes::EMPTY)? };
         mrz.set(RdaBytes::copy(&examination.mrz()?));
+        Ok(())
+    };
+    // SAFETY: passed on.
+    unsafe { call(verifier, give) }
+}
+
+/// The line of a Dutch driving licence, 30 characters, from its identity file: it bears the number of the licence, and no
+/// name. As rda_verifier_identity_file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rda_verifier_licence_line(
+    verifier: *mut RdaVerifier,
+    line: *mut RdaBytes,
+) -> RdaCode {
+    let give = |examination: &mut Examination| {
+        // SAFETY: passed on.
+        let line = unsafe { out(line, "line", RdaBytes::EMPTY)? };
+        line.set(RdaBytes::copy(&examination.licence_line()?));
         Ok(())
     };
     // SAFETY: passed on.

@@ -1,9 +1,11 @@
 /* A terminal: reads a document, and lets its chip prove itself to a verifier at the other end of standard input and output.
  *
- *     terminal ORIGIN simulated PROFILE   DOCUMENT-NUMBER BIRTH EXPIRY     (built with -DWITH_SIMULATOR -lrda_simulator)
- *     terminal ORIGIN reader "NAME"       DOCUMENT-NUMBER BIRTH EXPIRY     (built with -DWITH_PCSC, libpcsclite)
+ *     terminal ORIGIN simulated PROFILE   ACCESS     (built with -DWITH_SIMULATOR -lrda_simulator)
+ *     terminal ORIGIN reader "NAME"       ACCESS     (built with -DWITH_PCSC, libpcsclite)
  *
- * ORIGIN is where this terminal knows the verifier to be: what the verifier says of itself is not asked. Dates are YYMMDD. */
+ * ORIGIN is where this terminal knows the verifier to be: what the verifier says of itself is not asked. ACCESS is, of a
+ * passport or an identity card, DOCUMENT-NUMBER BIRTH EXPIRY with dates as YYMMDD; of a driving licence, its line of 30
+ * characters. In earnest they are typed or read by a camera: everybody on a computer can see the arguments of a program. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "wire.h"
@@ -145,19 +147,29 @@ end:
     return result;
 }
 
-static int serve(RdaTerminal *terminal, const char *origin) {
+/* Takes the access data, and says what kind of document they open. */
+static RdaCode add_access(RdaTerminal *terminal, char **access, int count, int *licence) {
+    *licence = count == 1;
+    if (!*licence) return rda_terminal_add_mrz(terminal, access[0], access[1], access[2]);
+    RdaCode code = rda_terminal_set_option(terminal, RDA_OPTION_DOCUMENT_KIND, RDA_DOCUMENT_KIND_DRIVING_LICENCE);
+    return code == RDA_CODE_OK ? rda_terminal_add_licence_line(terminal, access[0]) : code;
+}
+
+static int serve(RdaTerminal *terminal, const char *origin, int licence) {
     Message message;
     if (get(STDIN_FILENO, 'Q', &message) != 0) return 1;
     RdaCode code = rda_terminal_bind(terminal, origin, message.data, message.len);
     free(message.data);
     if (code != RDA_CODE_OK || rda_terminal_open(terminal) != RDA_CODE_OK) return failed("opening", terminal);
 
-    size_t dg15 = 0;
+    /* Where the key of Active Authentication is, and what says whose document it is. */
+    uint32_t key_file = licence ? RDA_FILE_DG13 : RDA_FILE_DG15, identity_file = licence ? RDA_FILE_DG12 : RDA_FILE_DG1;
+    size_t key = 0;
     if (send_file(terminal, RDA_FILE_CARD_ACCESS, 'C', NULL) != 0 || send_file(terminal, RDA_FILE_SOD, 'S', NULL) != 0 ||
-        send_file(terminal, RDA_FILE_DG14, 'D', NULL) != 0 || send_file(terminal, RDA_FILE_DG15, 'K', &dg15) != 0)
+        send_file(terminal, RDA_FILE_DG14, 'D', NULL) != 0 || send_file(terminal, key_file, 'K', &key) != 0)
         return 1;
     RdaBytes signature = {NULL, 0};
-    if (dg15 > 0 && rda_terminal_active_authentication(terminal, NULL, &signature) != RDA_CODE_OK)
+    if (key > 0 && rda_terminal_active_authentication(terminal, NULL, &signature) != RDA_CODE_OK)
         return failed("Active Authentication", terminal);
     int sent = put(STDOUT_FILENO, 'A', signature.data, signature.len);
     rda_bytes_free(&signature);
@@ -174,7 +186,7 @@ static int serve(RdaTerminal *terminal, const char *origin) {
         int result;
         switch (what) {
         case 'P': result = chip_authentication(terminal, &message); break;
-        case 'I': result = send_file(terminal, RDA_FILE_DG1, 'i', NULL); break;
+        case 'I': result = send_file(terminal, identity_file, 'i', NULL); break;
         default: free(message.data); return what == 'E' ? 0 : 1;
         }
         free(message.data);
@@ -183,12 +195,12 @@ static int serve(RdaTerminal *terminal, const char *origin) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) {
-        fprintf(stderr, "usage: terminal ORIGIN simulated|reader NAME DOCUMENT-NUMBER BIRTH EXPIRY\n");
+    if (argc != 7 && argc != 5) {
+        fprintf(stderr, "usage: terminal ORIGIN simulated|reader NAME DOCUMENT-NUMBER BIRTH EXPIRY | LINE\n");
         return 2;
     }
     RdaTerminal *terminal = NULL;
-    int result = 2, ready = -1;
+    int result = 2, ready = -1, licence;
 #ifdef WITH_SIMULATOR
     RdaSimulatedChip *chip = NULL;
 #endif
@@ -205,10 +217,10 @@ int main(int argc, char **argv) {
 #endif
         if (ready != 0)
             fprintf(stderr, "terminal: no such reader or document\n");
-        else if (rda_terminal_add_mrz(terminal, argv[4], argv[5], argv[6]) != RDA_CODE_OK)
+        else if (add_access(terminal, argv + 4, argc - 4, &licence) != RDA_CODE_OK)
             failed("access data", terminal);
         else
-            result = serve(terminal, argv[1]);
+            result = serve(terminal, argv[1], licence);
     }
     rda_terminal_free(terminal);
 #ifdef WITH_SIMULATOR

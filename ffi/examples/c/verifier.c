@@ -2,7 +2,7 @@
  *
  *     verifier CSCA.pem KIND STATE ORIGIN TERMINAL [ARGUMENTS OF THE TERMINAL]
  *
- * KIND is 1 for a passport and 2 for an identity card, STATE the issuing state as "NLD". It prints the verdict as JSON, and
+ * KIND is 1 for a passport, 2 for an identity card and 3 for a driving licence, STATE the issuing state as "NLD". It prints the verdict as JSON, and
  * ends with 0 if the document is genuine, 1 if it is refused, and 2 if something else went wrong. */
 #define _POSIX_C_SOURCE 200809L
 
@@ -110,8 +110,8 @@ static RdaCode verify(RdaVerifier *verifier, const RdaStore *store, const char *
     return code;
 }
 
-static int judge(RdaVerifier *verifier, RdaCode code) {
-    RdaBytes json, mrz;
+static int judge(RdaVerifier *verifier, uint32_t kind, RdaCode code) {
+    RdaBytes json, who;
     RdaVerdict verdict;
     if (code != RDA_CODE_OK)
         fprintf(stderr, "verifier: refused: %s (%s)\n", rda_code_name(code), rda_code_text_key(code));
@@ -121,9 +121,11 @@ static int judge(RdaVerifier *verifier, RdaCode code) {
     rda_bytes_free(&json);
     if (rda_verifier_verdict(verifier, &verdict) != RDA_CODE_OK || !verdict.genuine) return REFUSED;
     /* Who it is: for your register. Not printed: it is a person's. */
-    if (rda_verifier_mrz(verifier, &mrz) != RDA_CODE_OK) return failed("zone", rda_verifier_last_error(verifier));
-    printf("a genuine document, with a zone of %zu characters\n", mrz.len);
-    rda_bytes_free(&mrz);
+    code = kind == RDA_DOCUMENT_KIND_DRIVING_LICENCE ? rda_verifier_licence_line(verifier, &who)
+                                                     : rda_verifier_mrz(verifier, &who);
+    if (code != RDA_CODE_OK) return failed("zone", rda_verifier_last_error(verifier));
+    printf("a genuine document, with a zone of %zu characters\n", who.len);
+    rda_bytes_free(&who);
     return GENUINE;
 }
 
@@ -186,7 +188,7 @@ int main(int argc, char **argv) {
             close(from);
             waitpid(terminal, &status, 0);
             if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-                result = judge(verifier, code);
+                result = judge(verifier, kind, code);
             else
                 fprintf(stderr, "verifier: the terminal failed\n");
         } else {

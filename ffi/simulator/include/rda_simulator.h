@@ -18,8 +18,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a chip of a profile: "nl-passport-2011", "nl-id-2014", "nl-passport-2024", "clone", "tampered" or "pace-p256". Its
- * nonces and ephemeral keys follow from `seed`. Null for other names.
+ * Makes a chip of a profile: "nl-passport-2011", "nl-id-2014", "nl-passport-2024", "clone", "tampered", "pace-p256",
+ * "nl-licence-2014" or "nl-licence-2020". Its nonces and ephemeral keys follow from `seed`. Null for other names.
  */
 RdaSimulatedChip *rda_simulator_chip_new(const char *profile,
                                          uint64_t seed);

@@ -24,8 +24,8 @@ const LINK_FAILED: i32 = 1;
 /// A simulated chip. Its holder is invented and its keys are public.
 pub struct RdaSimulatedChip(Chip);
 
-/// Makes a chip of a profile: "nl-passport-2011", "nl-id-2014", "nl-passport-2024", "clone", "tampered" or "pace-p256". Its
-/// nonces and ephemeral keys follow from `seed`. Null for other names.
+/// Makes a chip of a profile: "nl-passport-2011", "nl-id-2014", "nl-passport-2024", "clone", "tampered", "pace-p256",
+/// "nl-licence-2014" or "nl-licence-2020". Its nonces and ephemeral keys follow from `seed`. Null for other names.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rda_simulator_chip_new(
     profile: *const c_char,
@@ -104,10 +104,12 @@ pub unsafe extern "C" fn rda_simulator_reset(chip: *mut c_void) -> i32 {
 pub extern "C" fn rda_simulator_csca(kind: u32) -> *const c_char {
     static TRAVEL: OnceLock<String> = OnceLock::new();
     static CARD: OnceLock<String> = OnceLock::new();
+    static LICENCE: OnceLock<String> = OnceLock::new();
     contained(|| {
         let (place, kind) = match kind {
             1 => (&TRAVEL, DocumentKind::TravelDocument),
             2 => (&CARD, DocumentKind::IdentityCard),
+            3 => (&LICENCE, DocumentKind::DrivingLicence),
             _ => return None,
         };
         let text = place.get_or_init(|| csca_pem(kind).unwrap_or_default() + "\0");

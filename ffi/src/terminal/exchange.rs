@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use icao::lds::security_info::Mapping;
-use icao::lds::{DataGroup, FileId};
+use icao::lds::{Application, DataGroup, FileId};
 use icao::terminal::{AccessProtocol, Event};
 use icao::transport::TransportError;
 
@@ -80,14 +80,18 @@ pub(super) fn link_error(link: i32) -> Option<TransportError> {
     }
 }
 
-/// Files. Data groups have their numbers 1 to 16.
+/// Files. Data groups have their numbers: 1 to 16, of driving licences 1 to 14.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub enum RdaFile {
-    /// Machine readable zone.
+    /// Machine readable zone; of a driving licence, the holder's data.
     Dg1 = 1,
-    /// Face image.
+    /// Face image; of a driving licence, further data of the holder.
     Dg2 = 2,
+    /// Of a Dutch driving licence: the line of 30 characters without its first and last.
+    Dg12 = 12,
+    /// Of a driving licence: key of Active Authentication.
+    Dg13 = 13,
     /// Security options: what the chip offers, and the key of Chip Authentication.
     Dg14 = 14,
     /// Key of Active Authentication.
@@ -104,7 +108,9 @@ pub enum RdaFile {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum File {
     CardAccess,
-    Elementary(FileId),
+    Com,
+    Sod,
+    Group(DataGroup),
 }
 
 impl File {
@@ -114,13 +120,23 @@ impl File {
         const COM: u32 = RdaFile::Com as u32;
         match file {
             CARD_ACCESS => Ok(Self::CardAccess),
-            SOD => Ok(Self::Elementary(FileId::EF_SOD)),
-            COM => Ok(Self::Elementary(FileId::EF_COM)),
+            SOD => Ok(Self::Sod),
+            COM => Ok(Self::Com),
             number => u8::try_from(number)
                 .ok()
                 .and_then(DataGroup::new)
-                .map(|group| Self::Elementary(FileId::data_group(group)))
+                .map(Self::Group)
                 .ok_or_else(|| Failure::argument("no file of this number")),
+        }
+    }
+
+    /// Where it is in an application; `None` for EF.CardAccess, which lies outside of all.
+    pub(super) fn place(self, application: Application) -> Option<FileId> {
+        match self {
+            Self::CardAccess => None,
+            Self::Com => Some(application.ef_com()),
+            Self::Sod => Some(application.ef_sod()),
+            Self::Group(group) => Some(application.data_group(group)),
         }
     }
 }
@@ -192,6 +208,9 @@ pub enum RdaOption {
     MostApdus = 7,
     /// Bytes spent on the conversation: 16777216 without being set.
     MostBytes = 8,
+    /// One of RdaDocumentKind: what is on the chip. RDA_DOCUMENT_KIND_TRAVEL_DOCUMENT without being set, and as good for
+    /// identity cards, which have the same application; a driving licence has its own.
+    DocumentKind = 9,
 }
 
 /// What rda_terminal_next asks for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use icao::access_key::AccessKey;
+use icao::pki::DocumentKind;
 use icao::terminal::{FallbackToBac, Policy};
 use icao::transport::{Limits, TransportError};
 use zeroize::Zeroizing;
@@ -16,6 +17,7 @@ use super::worker::{Job, Message, Output, Reply, Setup, Worker};
 use crate::binding::Binding;
 use crate::boundary::Outcome;
 use crate::failure::Failure;
+use crate::store::kind_of;
 
 /// Most access keys of one conversation.
 const MOST_KEYS: usize = 16;
@@ -104,6 +106,7 @@ enum Phase {
 /// The state behind a handle.
 pub(crate) struct Session {
     keys: Vec<AccessKey>,
+    kind: DocumentKind,
     policy: Policy,
     limits: Limits,
     binding: Option<Binding>,
@@ -119,6 +122,7 @@ impl Session {
     pub(crate) fn new(cancelled: Arc<AtomicBool>) -> Self {
         Self {
             keys: Vec::new(),
+            kind: DocumentKind::TravelDocument,
             policy: Policy::default(),
             limits: Limits::SHORT,
             binding: None,
@@ -145,12 +149,13 @@ impl Session {
         }
     }
 
-    pub(crate) fn add_key(&mut self, key: AccessKey) -> Outcome {
+    /// Adds keys that open the same document, all or none.
+    pub(crate) fn add_keys<const N: usize>(&mut self, keys: [AccessKey; N]) -> Outcome {
         self.before_opening()?;
-        if self.keys.len() >= MOST_KEYS {
+        if self.keys.len() + N > MOST_KEYS {
             return Err(Failure::argument("too many access keys"));
         }
-        self.keys.push(key);
+        self.keys.extend(keys);
         Ok(())
     }
 
@@ -175,6 +180,7 @@ impl Session {
         const LONGEST_FILE: u32 = RdaOption::LongestFile as u32;
         const MOST_APDUS: u32 = RdaOption::MostApdus as u32;
         const MOST_BYTES: u32 = RdaOption::MostBytes as u32;
+        const DOCUMENT_KIND: u32 = RdaOption::DocumentKind as u32;
 
         self.before_opening()?;
         let refused = || Failure::argument("no such option, or a value that it cannot have");
@@ -201,6 +207,7 @@ impl Session {
             LONGEST_FILE => self.policy.longest_file = size(1..=icao::lds::MAX_FILE_LEN)?,
             MOST_APDUS => self.policy.most_apdus = number()?,
             MOST_BYTES => self.policy.most_bytes = value,
+            DOCUMENT_KIND => self.kind = kind_of(number()?)?,
             _ => return Err(refused()),
         }
         Ok(())
@@ -218,9 +225,15 @@ impl Session {
     /// As [`Session::begin`], whatever was done before.
     pub(crate) fn begin_unopened(&mut self, job: Job) -> Outcome {
         if self.worker.is_none() {
+            let mut policy = self.policy;
+            // Where nobody can reset the chip, the host is told of the loss itself, and not that no reset came.
+            if self.callbacks.is_some_and(|host| host.reset.is_none()) {
+                policy.most_resumes = 0;
+            }
             self.worker = Some(Worker::start(Setup {
                 keys: std::mem::take(&mut self.keys),
-                policy: self.policy,
+                kind: self.kind,
+                policy,
                 limits: self.limits,
                 cancelled: Arc::clone(&self.cancelled),
             })?);

@@ -15,9 +15,11 @@ use icao::access_key::AccessKey;
 use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::sod::HashMatch;
-use icao::lds::{DataGroup, Dg14, Dg15, FileId, Sod};
+use icao::lds::{Application, DataGroup, Dg14, Dg15, Sod};
+use icao::pki::DocumentKind;
 use icao::terminal::{Event, Policy, Terminal};
 use icao::transport::{Limits, Transport, TransportError};
+use icao::verifier::authentication_key_group;
 use protocol::read_commands::{ReadCommands, SfiReading};
 use protocol::request::Document;
 use rand_core::UnwrapErr;
@@ -34,6 +36,7 @@ use crate::failure::Failure;
 /// What a terminal begins with.
 pub(super) struct Setup {
     pub(super) keys: Vec<AccessKey>,
+    pub(super) kind: DocumentKind,
     pub(super) policy: Policy,
     pub(super) limits: Limits,
     pub(super) cancelled: Arc<AtomicBool>,
@@ -185,14 +188,22 @@ struct HostLink<'a> {
 
 impl HostLink<'_> {
     fn ask(&self, message: Message) -> Result<Reply, TransportError> {
-        if self.cancelled.load(Ordering::Acquire) {
-            return Err(TransportError::Cancelled);
-        }
+        self.go_on()?;
         // A host that has freed its handle answers no more.
         self.messages
             .send(message)
             .map_err(|_| TransportError::Cancelled)?;
-        self.replies.recv().map_err(|_| TransportError::Cancelled)
+        let reply = self.replies.recv().map_err(|_| TransportError::Cancelled)?;
+        // Whatever became of the exchange during which the host has cancelled.
+        self.go_on()?;
+        Ok(reply)
+    }
+
+    fn go_on(&self) -> Result<(), TransportError> {
+        match self.cancelled.load(Ordering::Acquire) {
+            true => Err(TransportError::Cancelled),
+            false => Ok(()),
+        }
     }
 }
 
@@ -238,8 +249,10 @@ fn converse(
     let mut next = jobs.recv().ok();
     while next.is_some() {
         let mut conversation = Conversation {
-            terminal: Terminal::new(&mut link, &mut rng, setup.policy, &mut on_event),
+            terminal: Terminal::new(&mut link, &mut rng, setup.policy, &mut on_event)
+                .for_application(Application::of(setup.kind)),
             keys: &setup.keys,
+            kind: setup.kind,
             refused,
             access: RdaAccess::None,
             files: Files::default(),
@@ -267,19 +280,19 @@ fn converse(
 struct Files {
     sod: Option<Zeroizing<Vec<u8>>>,
     dg14: Option<Zeroizing<Vec<u8>>>,
-    dg15: Option<Zeroizing<Vec<u8>>>,
+    /// DG15, or DG13 of a licence, which has the same form.
+    authentication_key: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Files {
-    fn keep(&mut self, file: FileId, content: &[u8]) {
-        let place = if file == FileId::EF_SOD {
-            &mut self.sod
-        } else if file == FileId::data_group(DataGroup::DG14) {
-            &mut self.dg14
-        } else if file == FileId::data_group(DataGroup::DG15) {
-            &mut self.dg15
-        } else {
-            return;
+    fn keep(&mut self, file: File, kind: DocumentKind, content: &[u8]) {
+        let place = match file {
+            File::Sod => &mut self.sod,
+            File::Group(DataGroup::DG14) => &mut self.dg14,
+            File::Group(group) if group == authentication_key_group(kind) => {
+                &mut self.authentication_key
+            }
+            _ => return,
         };
         *place = Some(Zeroizing::new(content.to_vec()));
     }
@@ -294,6 +307,7 @@ impl Files {
 struct Conversation<'a> {
     terminal: Terminal<'a>,
     keys: &'a [AccessKey],
+    kind: DocumentKind,
     /// Keys that the chip refused when it was opened before.
     refused: usize,
     access: RdaAccess,
@@ -341,17 +355,17 @@ impl Conversation<'_> {
 
     fn read(&mut self, file: File) -> Result<Output, Failure> {
         self.opened()?;
-        let content = match file {
-            File::CardAccess => {
+        let content = match file.place(self.terminal.application()) {
+            None => {
                 let found = self.terminal.card_access()?;
                 let found = found.ok_or_else(|| {
                     Failure::new(RdaCode::FileNotFound, "EF.CardAccess not found")
                 })?;
                 Zeroizing::new(found.raw().to_vec())
             }
-            File::Elementary(file) => {
-                let content = self.terminal.read(file)?;
-                self.files.keep(file, &content);
+            Some(place) => {
+                let content = self.terminal.read(place)?;
+                self.files.keep(file, self.kind, &content);
                 content
             }
         };
@@ -364,7 +378,8 @@ impl Conversation<'_> {
         binding: Option<&Binding>,
     ) -> Result<Output, Failure> {
         let sod = Files::needed(&self.files.sod, "EF.SOD")?;
-        let dg15 = Files::needed(&self.files.dg15, "DG15")?;
+        let key = "the key of Active Authentication";
+        let file = Files::needed(&self.files.authentication_key, key)?;
         let challenge = match (challenge, binding) {
             (Challenge::Given(challenge), _) => *challenge,
             (Challenge::Bound, Some(binding)) => binding.challenge(sod)?,
@@ -372,9 +387,10 @@ impl Conversation<'_> {
                 return Err(Failure::state("neither a challenge nor a binding"));
             }
         };
-        let dg15 = Dg15::parse(dg15)
-            .map_err(|error| Failure::new(RdaCode::FileMalformed, format_args!("DG15: {error}")))?;
-        let length = match dg15.verifying_key() {
+        let file = Dg15::parse(file).map_err(|error| {
+            Failure::new(RdaCode::FileMalformed, format_args!("{key}: {error}"))
+        })?;
+        let length = match file.verifying_key() {
             Ok(VerifyingKey::Rsa(key)) => key.modulus_len(),
             // A signature over a curve always fits a short answer.
             _ => 1,
@@ -422,8 +438,12 @@ impl Conversation<'_> {
         } else {
             SfiReading::Works
         };
-        // The identity file of passports and identity cards is the same.
-        let commands = ReadCommands::new(command.commands.clone(), Document::Passport, sfi_reading)
+        let document = match self.kind {
+            DocumentKind::TravelDocument => Document::Passport,
+            DocumentKind::IdentityCard => Document::IdentityCard,
+            DocumentKind::DrivingLicence => Document::DrivingLicence,
+        };
+        let commands = ReadCommands::new(command.commands.clone(), document, sfi_reading)
             .map_err(|error| Failure::new(RdaCode::CommandForbidden, error))?;
         let mut public_key = PublicKey::from_bytes(chip_key.group(), &command.public_key)
             .map_err(|error| mismatch(&error))?;

@@ -28,7 +28,9 @@ fn a_panic_is_a_code_and_ends_the_handle() {
 #[test]
 fn a_panic_on_the_terminals_thread_is_a_code() {
     let mut session = session(Arc::new(AtomicBool::new(false)));
-    session.add_key(AccessKey::can("123456").unwrap()).unwrap();
+    session
+        .add_keys([AccessKey::can("123456").unwrap()])
+        .unwrap();
     session.begin_unopened(panicking_job()).unwrap();
     let failure = session.next().unwrap_err();
     assert_eq!(failure.code, RdaCode::Internal);

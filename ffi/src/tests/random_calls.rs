@@ -6,8 +6,11 @@ use core::ffi::CStr;
 use core::ptr;
 use std::time::{Duration, Instant};
 
+use icao::pki::DocumentKind;
 use icao::simulator::{Profile, csca_certificates};
+use icao::verifier::{authentication_key_group, identity_group};
 
+mod dice;
 mod login;
 
 use super::chip::{Host, reset, transmit};
@@ -25,59 +28,7 @@ use crate::store::{
 };
 use crate::terminal::*;
 use crate::verifier::*;
-
-/// A generator whose numbers follow from its seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end as u64).unwrap()
-    }
-
-    fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-
-    fn bytes(&mut self) -> Vec<u8> {
-        let len = self.below(300);
-        (0..len).map(|_| self.roll().to_le_bytes()[0]).collect()
-    }
-
-    /// Bytes as they are, or with something wrong with them, or others.
-    fn spoil(&mut self, good: &[u8]) -> Vec<u8> {
-        let mut bytes = good.to_vec();
-        match self.below(8) {
-            0 => self.bytes(),
-            1 => {
-                bytes.truncate(self.below(bytes.len() + 1));
-                bytes
-            }
-            2 if !bytes.is_empty() => {
-                let at = self.below(bytes.len());
-                bytes[at] ^= 1 << self.below(8);
-                bytes
-            }
-            _ => bytes,
-        }
-    }
-
-    /// A pointer as it is, or null now and then.
-    fn pointer<T>(&mut self, good: *const T) -> *const T {
-        if self.one_in(40) { ptr::null() } else { good }
-    }
-}
+use dice::Dice;
 
 const TEXTS: [&CStr; 10] = [
     c"https://login.example",
@@ -120,6 +71,7 @@ impl World {
             Profile::NlPassport2011,
             Profile::NlPassport2024,
             Profile::PaceP256,
+            Profile::NlLicence2020,
             Profile::Clone,
             Profile::Tampered,
         ]);
@@ -149,10 +101,33 @@ impl World {
         unsafe {
             assert_eq!(rda_terminal_new(&raw mut world.terminal), RdaCode::Ok);
             assert_eq!(rda_store_new(&raw mut world.store), RdaCode::Ok);
-            assert_eq!(rda_verifier_new(1, 0, &raw mut world.verifier), RdaCode::Ok);
+            let kind = world.kind();
+            assert_eq!(
+                rda_verifier_new(kind, 0, &raw mut world.verifier),
+                RdaCode::Ok
+            );
             assert_eq!(rda_apdu_list_new(&raw mut world.answers), RdaCode::Ok);
         }
         world
+    }
+
+    /// One of RdaDocumentKind.
+    fn kind(&self) -> u32 {
+        match self.profile.kind() {
+            DocumentKind::TravelDocument => 1,
+            DocumentKind::IdentityCard => 2,
+            DocumentKind::DrivingLicence => 3,
+        }
+    }
+
+    /// The number of the file with the key of Active Authentication.
+    fn key_file(&self) -> usize {
+        usize::from(authentication_key_group(self.profile.kind()).number())
+    }
+
+    /// The number of the file that says whose document it is.
+    fn identity_file(&self) -> usize {
+        usize::from(identity_group(self.profile.kind()).number())
     }
 
     /// The error of a handle is always one that can be read.
@@ -193,7 +168,7 @@ impl World {
             dice.pointer(text)
         };
         unsafe {
-            match dice.below(9) {
+            match dice.below(10) {
                 0 | 1 => {
                     let transmit: RdaTransmit = if dice.one_in(20) {
                         None
@@ -204,7 +179,7 @@ impl World {
                     rda_terminal_set_transport(terminal, transmit, reset, None, context);
                 }
                 2 => {
-                    let (option, value) = (dice.below(11), dice.roll() >> dice.below(64));
+                    let (option, value) = (dice.below(12), dice.roll() >> dice.below(64));
                     rda_terminal_set_option(terminal, u32::try_from(option).unwrap(), value);
                 }
                 3 => {
@@ -217,6 +192,9 @@ impl World {
                     rda_terminal_add_can(terminal, text(dice));
                 }
                 7 => {
+                    rda_terminal_add_licence_line(terminal, text(dice));
+                }
+                8 => {
                     let key = [7_u8; 32];
                     rda_terminal_add_pace_key(terminal, dice.pointer(key.as_ptr()), key.as_ptr());
                     rda_terminal_add_mrz_digest(terminal, dice.pointer(key.as_ptr()));
@@ -246,7 +224,7 @@ impl World {
                     rda_terminal_open(terminal);
                 }
                 2..=4 => {
-                    let file = *self.dice.pick(&[0_u32, 1, 14, 15, 28, 29, 30, 99]);
+                    let file = *self.dice.pick(&[0_u32, 1, 12, 13, 14, 15, 28, 29, 30, 99]);
                     self.read_whole(file);
                 }
                 5 | 6 => {
@@ -318,7 +296,7 @@ impl World {
                     rda_terminal_begin_open(terminal);
                 }
                 1 => {
-                    let file = *self.dice.pick(&[1_u32, 14, 15, 28, 29, 31]);
+                    let file = *self.dice.pick(&[1_u32, 12, 13, 14, 15, 28, 29, 31]);
                     rda_terminal_begin_read(terminal, file);
                 }
                 2 => {
@@ -376,6 +354,7 @@ impl World {
     fn verifier_calls(&mut self) {
         let verifier = self.verifier;
         let which = self.dice.below(9);
+        let (key_file, identity_file) = (self.key_file(), self.identity_file());
         let mut file = |number: usize| self.dice.spoil(&self.files[number]);
         unsafe {
             match which {
@@ -402,7 +381,7 @@ impl World {
                     );
                 }
                 4 | 5 => {
-                    let (card_access, dg14, dg15) = (file(28), file(14), file(15));
+                    let (card_access, dg14, dg15) = (file(28), file(14), file(key_file));
                     let part = |file: &Vec<u8>| match file.len() {
                         0 => (ptr::null(), 0),
                         len => (file.as_ptr(), len),
@@ -432,8 +411,8 @@ impl World {
                     );
                 }
                 _ => {
-                    let dg1 = file(1);
-                    rda_verifier_verify_identity_file(verifier, dg1.as_ptr(), dg1.len());
+                    let file = file(identity_file);
+                    rda_verifier_verify_identity_file(verifier, file.as_ptr(), file.len());
                 }
             }
         }
@@ -441,6 +420,7 @@ impl World {
 
     fn store_calls(&mut self) {
         let store = self.store;
+        let own_kind = self.kind();
         let mut added = 0;
         let kind = u32::try_from(self.dice.below(5)).unwrap();
         unsafe {
@@ -449,7 +429,7 @@ impl World {
                     let file = self.dice.spoil(&self.csca);
                     rda_store_add_certificates(
                         store,
-                        1,
+                        own_kind,
                         c"NLD".as_ptr(),
                         file.as_ptr(),
                         file.len(),
@@ -505,7 +485,7 @@ impl World {
             assert!(honest || !genuine, "{:?} was accepted", self.profile);
             self.genuine |= genuine;
 
-            let (mut json, mut mrz) = (RdaBytes::EMPTY, RdaBytes::EMPTY);
+            let (mut json, mut mrz, mut line) = (RdaBytes::EMPTY, RdaBytes::EMPTY, RdaBytes::EMPTY);
             assert_eq!(
                 rda_verifier_verdict_json(self.verifier, &raw mut json),
                 RdaCode::Ok
@@ -513,7 +493,11 @@ impl World {
             let text = String::from_utf8(copied(&json)).unwrap();
             assert_eq!(text.contains("\"genuine\":true"), genuine);
             let given = rda_verifier_mrz(self.verifier, &raw mut mrz);
-            assert_eq!(given == RdaCode::Ok, genuine);
+            let licence = self.kind() == 3;
+            assert_eq!(given == RdaCode::Ok, genuine && !licence);
+            let given = rda_verifier_licence_line(self.verifier, &raw mut line);
+            assert_eq!(given == RdaCode::Ok, genuine && licence);
+            rda_bytes_free(&raw mut line);
             rda_bytes_free(&raw mut json);
             rda_bytes_free(&raw mut mrz);
             rda_bytes_free(&raw mut mrz);

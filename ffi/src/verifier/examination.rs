@@ -5,7 +5,8 @@ use std::ffi::CString;
 use getrandom::SysRng;
 use icao::chip_authentication::remote::{ReadPlan, RemoteChipAuthentication, RemoteError};
 use icao::crypto::key_agreement::SecretKey;
-use icao::lds::{Dg1, FileId};
+use icao::driving_licence::Dg12;
+use icao::lds::{Application, Dg1};
 use icao::passive_authentication::CheckOutcome;
 use icao::pki::{CscaStore, DocumentKind, Policy, UnixTime};
 use icao::transport::Limits;
@@ -206,7 +207,7 @@ impl Examination {
             given => given,
         };
         let plan = ReadPlan::for_link(
-            FileId::data_group(identity_group(kind)),
+            Application::of(kind).data_group(identity_group(kind)),
             by_sfi,
             identity_file_len(kind),
             option.protocol.suite,
@@ -303,5 +304,14 @@ impl Examination {
         let dg1 = Dg1::parse(self.identity()?)
             .map_err(|error| Failure::new(RdaCode::EvidenceMalformed, error))?;
         Ok(Zeroizing::new(dg1.mrz().text().as_bytes().to_vec()))
+    }
+
+    pub(super) fn licence_line(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if self.kind != DocumentKind::DrivingLicence {
+            return Err(Failure::state("only a driving licence has such a line"));
+        }
+        let dg12 = Dg12::parse(self.identity()?)
+            .map_err(|error| Failure::new(RdaCode::EvidenceMalformed, error))?;
+        Ok(Zeroizing::new(dg12.line().as_str().as_bytes().to_vec()))
     }
 }

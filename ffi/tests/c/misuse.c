@@ -65,6 +65,9 @@ static void terminals(void) {
     EXPECT(RDA_CODE_ARGUMENT, rda_terminal_add_can(terminal, "12345"));
     EXPECT(RDA_CODE_ARGUMENT, rda_terminal_add_can(terminal, "\xff\xfe"));
     EXPECT(RDA_CODE_NULL_POINTER, rda_terminal_add_mrz_digest(terminal, NULL));
+    EXPECT(RDA_CODE_NULL_POINTER, rda_terminal_add_licence_line(terminal, NULL));
+    EXPECT(RDA_CODE_ARGUMENT, rda_terminal_add_licence_line(terminal, "D1NLD19999920140ABCDEFGHIJKLM7"));
+    EXPECT(RDA_CODE_ARGUMENT, rda_terminal_set_option(terminal, RDA_OPTION_DOCUMENT_KIND, 0));
     EXPECT(RDA_CODE_NULL_POINTER, rda_terminal_add_pace_key(terminal, NULL, eight));
     EXPECT(RDA_CODE_ARGUMENT, rda_terminal_set_option(terminal, 99, 0));
     EXPECT(RDA_CODE_ARGUMENT, rda_terminal_set_option(terminal, RDA_OPTION_MAX_COMMAND, 1u << 20));
@@ -156,6 +159,8 @@ static void verifiers(void) {
     EXPECT(RDA_CODE_WRONG_STATE, rda_verifier_verify_identity_file(verifier, junk, sizeof junk));
     EXPECT(RDA_CODE_WRONG_STATE, rda_verifier_identity_file(verifier, &bytes));
     EXPECT(RDA_CODE_WRONG_STATE, rda_verifier_mrz(verifier, &bytes));
+    EXPECT(RDA_CODE_WRONG_STATE, rda_verifier_licence_line(verifier, &bytes));
+    EXPECT(RDA_CODE_NULL_POINTER, rda_verifier_licence_line(verifier, NULL));
 
     EXPECT(RDA_CODE_OK, rda_store_new(&store));
     EXPECT(RDA_CODE_CERTIFICATE_MALFORMED, rda_store_add_certificates(store, 1, NULL, junk, sizeof junk, &number));

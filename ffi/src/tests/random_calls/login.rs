@@ -18,6 +18,9 @@ impl World {
     /// The next call of a login, whatever came of the ones before.
     pub(super) fn login_call(&mut self) {
         let (terminal, verifier, store) = (self.terminal, self.verifier, self.store);
+        let kind = self.kind();
+        let [key_file, identity_file] =
+            [self.key_file(), self.identity_file()].map(|file| u32::try_from(file).unwrap());
         let (origin, state) = (c"https://login.example".as_ptr(), c"NLD".as_ptr());
         let (request, request_len) = (self.request.as_ptr(), self.request.len());
         let part = |file: &Vec<u8>| match file.len() {
@@ -37,13 +40,13 @@ impl World {
                 3 => rda_verifier_bind(verifier, origin, request, request_len),
                 4 => {
                     let (csca, len) = part(&self.csca);
-                    rda_store_add_certificates(store, 1, state, csca, len, ptr::null_mut())
+                    rda_store_add_certificates(store, kind, state, csca, len, ptr::null_mut())
                 }
                 5 => rda_terminal_open(terminal),
                 6 => self.read_whole(28),
                 7 => self.read_whole(29),
                 8 => self.read_whole(14),
-                9 => self.read_whole(15),
+                9 => self.read_whole(key_file),
                 10 => {
                     let mut signature = RdaBytes::EMPTY;
                     let code = rda_terminal_active_authentication(
@@ -61,7 +64,7 @@ impl World {
                 }
                 12 => {
                     let [(access, access_len), (dg14, dg14_len), (dg15, dg15_len)] =
-                        [28, 14, 15].map(|file| part(&self.files[file]));
+                        [28, 14, self.key_file()].map(|file| part(&self.files[file]));
                     rda_verifier_verify_files(
                         verifier, access, access_len, dg14, dg14_len, dg15, dg15_len,
                     )
@@ -72,10 +75,10 @@ impl World {
                 }
                 14 => self.chip_authentication(false),
                 15 => rda_verifier_verify_chip_authentication(verifier, self.answers),
-                16 => self.read_whole(1),
+                16 => self.read_whole(identity_file),
                 17 => {
-                    let (dg1, len) = part(&self.files[1]);
-                    rda_verifier_verify_identity_file(verifier, dg1, len)
+                    let (file, len) = part(&self.files[self.identity_file()]);
+                    rda_verifier_verify_identity_file(verifier, file, len)
                 }
                 _ => {
                     self.results();
@@ -88,6 +91,13 @@ impl World {
     /// The access data of the document that lies there.
     pub(super) fn add_own_key(&mut self) -> RdaCode {
         let holder = self.profile.holder();
+        if self.kind() == 3 {
+            let line = CString::new(holder.mrz_lines(self.profile.form()).concat()).unwrap();
+            return unsafe {
+                rda_terminal_set_option(self.terminal, RdaOption::DocumentKind as u32, 3);
+                rda_terminal_add_licence_line(self.terminal, line.as_ptr())
+            };
+        }
         let [number, birth, expiry] = [
             holder.document_number,
             holder.date_of_birth,
