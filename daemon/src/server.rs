@@ -146,6 +146,7 @@ impl Server {
                 () = &mut shutdown => break,
                 () = quiet(self.idle_exit) => {
                     if shared.visitors.is_empty() && shared.slot.is_free() {
+                        tracing::info!("leaving: nobody is here");
                         break;
                     }
                     continue;

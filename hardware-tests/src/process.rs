@@ -157,16 +157,20 @@ impl Drop for Process {
 
 /// `command` as a program that is killed when this thread ends, where the system can do that.
 fn dying_with_us(command: &Command) -> Command {
-    let mut wrapped = if Path::new(SETPRIV).exists() {
-        let mut wrapped = Command::new(SETPRIV);
-        wrapped
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(command.get_program());
-        wrapped
+    if Path::new(SETPRIV).exists() {
+        under(SETPRIV, &["--pdeathsig", "KILL", "--"], command)
     } else {
-        Command::new(command.get_program())
-    };
-    wrapped.args(command.get_args());
+        under("/usr/bin/env", &[], command)
+    }
+}
+
+/// `command` as another program starts it: behind that one's arguments, in the same environment.
+pub fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut wrapped = Command::new(program);
+    wrapped
+        .args(arguments)
+        .arg(command.get_program())
+        .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => wrapped.env(name, value),

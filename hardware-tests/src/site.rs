@@ -1,7 +1,7 @@
 //! A whole installation in a folder of its own: a login server with specimen accounts, register and trust anchors, and
 //! the daemon that trusts it. Everything listens on loopback, on ports that were free.
 
-use crate::process::Process;
+use crate::process::{self, Process};
 use anyhow::{Context as _, Result, anyhow};
 use icao::pki::DocumentKind;
 use icao::simulator::{self, Profile};
@@ -147,18 +147,21 @@ impl Site {
     /// # Errors
     /// If it does not start.
     pub fn daemon_under(&self, other: &[&str], link: &Link) -> Result<Process> {
-        let mut command = match other {
-            [] => Command::new(&self.programs.daemon),
-            [program, arguments @ ..] => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(&self.programs.daemon);
-                command
-            }
-        };
+        let mut command = self.daemon_command(link);
+        command.arg("--port").arg(self.daemon_port.to_string());
+        if let [program, arguments @ ..] = other {
+            command = process::under(program, arguments, &command);
+        }
+        let mut daemon = Process::start_obedient("rda daemon", &command)?;
+        daemon.line(PATIENCE, |line| line.contains("listening on").then_some(()))?;
+        Ok(daemon)
+    }
+
+    /// What starts the daemon, with no word of its port.
+    pub fn daemon_command(&self, link: &Link) -> Command {
+        let mut command = Command::new(&self.programs.daemon);
         command
             .arg("daemon")
-            .arg("--port")
-            .arg(self.daemon_port.to_string())
             .arg("--trust")
             .arg(self.folder.path().join("trust/servers.d"))
             // Where it keeps its record of used requests, and what it learns about readers.
@@ -169,9 +172,7 @@ impl Site {
             Link::ByHand => command.args(["--simulate", "desk"]),
             Link::Pcscd(socket) => command.env("PCSCLITE_CSOCK_NAME", socket),
         };
-        let mut daemon = Process::start_obedient("rda daemon", &command)?;
-        daemon.line(PATIENCE, |line| line.contains("listening on").then_some(()))?;
-        Ok(daemon)
+        command
     }
 
     /// The folder in which the daemon keeps what it learns.

@@ -130,10 +130,20 @@ impl Machine {
             .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
             .filter_map(|pid| {
                 let folder = Path::new("proc").join(pid);
-                let user = fs::metadata(self.path(&folder)).ok()?.uid();
-                Some((user, self.value(folder.join("comm"))?))
+                Some((self.user_of(&folder)?, self.value(folder.join("comm"))?))
             })
             .collect()
+    }
+
+    /// Who runs a process. The folder of one that has closed itself to others, as the daemon has, belongs to the
+    /// administrator; its status tells all the same (proc(5)).
+    fn user_of(&self, process: &Path) -> Option<u32> {
+        let status = self.text(process.join("status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+        match line.and_then(|line| line.split_ascii_whitespace().next()) {
+            Some(user) => user.parse().ok(),
+            None => Some(fs::metadata(self.path(process)).ok()?.uid()),
+        }
     }
 
     /// Whether systemd runs this computer (sd_booted(3)).

@@ -8,7 +8,8 @@ use super::{Check, Finding, Machine, Problem};
 /// State LISTEN in the table.
 const LISTEN: &str = "0A";
 /// Programs in whose hands a port is ours: the daemon, and systemd that hands it over.
-const OURS: [&str; 2] = ["rda", "systemd"];
+const OURS: [&str; 2] = [DAEMON, "systemd"];
+const DAEMON: &str = "rda";
 
 /// Who listens.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn ports(machine: &Machine) -> Finding {
             return verdict(port, &others);
         };
         let name = (holder.user == machine.user)
-            .then(|| process(machine, holder.inode))
+            .then(|| process(machine, holder.inode).or_else(|| closed_daemon(machine)))
             .flatten();
         match name {
             Some(name) if OURS.contains(&name.as_str()) => return verdict(port, &others),
@@ -65,6 +66,14 @@ fn holder(table: &str, port: u16) -> Option<Holder> {
             inode: rest.get(1)?.parse().ok()?,
         })
     })
+}
+
+/// A daemon of this user that runs. It has closed itself to all others, so that no socket is seen with it; every other program
+/// of this user shows those that it has.
+fn closed_daemon(machine: &Machine) -> Option<String> {
+    let mut processes = machine.processes().into_iter();
+    let daemon = processes.find(|(user, name)| *user == machine.user && name == DAEMON);
+    daemon.map(|(_, name)| name)
 }
 
 /// Name of the process of ours that has a socket.
