@@ -14,7 +14,9 @@ use icao::lds::Application;
 use icao::pki::UnixTime;
 use icao::terminal::Event;
 use protocol::request::DaemonVersion;
+#[cfg(target_os = "linux")]
 use rda::doctor::command::DoctorArguments;
+use rda::files::make_folder;
 use rda::gate::{Gate, system_clock};
 use rda::inspect::{self, InspectArguments};
 use rda::login_session::{self, LoginWorker};
@@ -23,14 +25,19 @@ use rda::reader::pcsc::{self, CardPresence};
 use rda::reader::recording::{Comparison, Recorder, Replayer, Tape};
 use rda::reader::{Cancel, Culprit, DocumentSource, Learned, Notice, Notify};
 use rda::replay::UsedRequests;
-use rda::sandbox::{self, Needs};
 use rda::server::Server;
 use rda::trust::TrustFolders;
 use rda::verify::{self, VerifyArguments};
 use zeroize::Zeroizing;
 
 /// Where the system's administrator puts the trust files of login servers.
-const SYSTEM_TRUST: &str = "/etc/rda/servers.d";
+const SYSTEM_TRUST: &str = if cfg!(windows) {
+    r"C:\Program Files\rda\servers.d"
+} else if cfg!(target_os = "macos") {
+    "/Library/Application Support/rda/servers.d"
+} else {
+    "/etc/rda/servers.d"
+};
 
 /// Access data are at most three lines.
 const LONGEST_ACCESS_FILE: u64 = 4096;
@@ -58,6 +65,7 @@ enum Verb {
     /// Say why no login works on this computer, and what mends it.
     ///
     /// Ends with status 0 if logins can work, 2 if something stands in their way.
+    #[cfg(target_os = "linux")]
     Doctor(DoctorArguments),
     /// Write manual pages and completions of shells into a folder, for packages.
     #[command(hide = true)]
@@ -102,7 +110,7 @@ struct DaemonArguments {
     #[command(flatten)]
     simulate: Simulate,
     /// Try what the sandbox is there to refuse, print the outcomes, and end: OWN, FOREIGN, PORT, SOCKET.
-    #[cfg(feature = "simulator")]
+    #[cfg(all(target_os = "linux", feature = "simulator"))]
     #[arg(long, num_args = 4, hide = true)]
     sandbox_trial: Option<Vec<PathBuf>>,
 }
@@ -190,6 +198,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse().verb {
         Verb::Daemon(arguments) => daemon(&arguments).map(|()| ExitCode::SUCCESS),
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
+        #[cfg(target_os = "linux")]
         Verb::Doctor(arguments) => doctor(&arguments),
         Verb::Manual { folder } => manual(&folder).map(|()| ExitCode::SUCCESS),
         Verb::Read(arguments) => read(&arguments),
@@ -480,14 +489,12 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
     let used = runtime.join("used");
     // Made now, because the sandbox knows only what is there when it is entered.
     for folder in user.iter().chain([&used]) {
-        make_private(folder).with_context(|| folder.display().to_string())?;
+        make_folder(folder).with_context(|| folder.display().to_string())?;
     }
     let memory = reader_memory(&folders);
-    make_private(&memory).with_context(|| memory.display().to_string())?;
-    let needs = Needs {
-        read: [system.clone()].into_iter().chain(user.clone()).collect(),
-        write: vec![used.clone(), memory],
-    };
+    make_folder(&memory).with_context(|| memory.display().to_string())?;
+    let read = [system.clone()].into_iter().chain(user.clone()).collect();
+    let write = vec![used.clone(), memory];
     let version = DaemonVersion::parse(env!("CARGO_PKG_VERSION"))?;
     let trust = TrustFolders::new(Some(system), user);
     let gate = Gate::new(trust, UsedRequests::new(used), version, system_clock());
@@ -501,9 +508,8 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
         .build()?
         .block_on(async {
             let server = listen(arguments, gate, worker)?.with_notifications();
-            let status = sandbox::enter(&needs);
-            tracing::info!(%status, "sandbox");
-            #[cfg(feature = "simulator")]
+            confine(read, write);
+            #[cfg(all(target_os = "linux", feature = "simulator"))]
             if let Some(trial) = &arguments.sandbox_trial {
                 return sandbox_trial(trial);
             }
@@ -516,21 +522,25 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
         })
 }
 
-fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+/// Gives up all but these folders, and what else the daemon does not need.
+#[cfg(target_os = "linux")]
+fn confine(read: Vec<PathBuf>, write: Vec<PathBuf>) {
+    let status = rda::sandbox::enter(&rda::sandbox::Needs { read, write });
+    tracing::info!(%status, "sandbox");
 }
 
-#[cfg(feature = "simulator")]
+#[cfg(not(target_os = "linux"))]
+fn confine(_: Vec<PathBuf>, _: Vec<PathBuf>) {
+    tracing::warn!("no sandbox: not on this system");
+}
+
+#[cfg(all(target_os = "linux", feature = "simulator"))]
 fn sandbox_trial(arguments: &[PathBuf]) -> Result<()> {
     let [own, foreign, port, bus] = arguments else {
         bail!("--sandbox-trial takes four values");
     };
     let port = port.to_string_lossy().parse()?;
-    for (name, outcome) in sandbox::trial::run(own, foreign, port, bus) {
+    for (name, outcome) in rda::sandbox::trial::run(own, foreign, port, bus) {
         match outcome {
             Ok(()) => println!("{name}: done"),
             Err(error) => println!("{name}: {error}"),
@@ -574,6 +584,7 @@ fn manual(folder: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     let well = rda::doctor::command::run(arguments, SYSTEM_TRUST.as_ref())?;
     Ok(if well {

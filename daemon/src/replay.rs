@@ -7,11 +7,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use protocol::request::Claims;
 use sha2::{Digest, Sha256};
+
+use crate::files::{self, Readers};
 
 const FILE: &str = "used-requests";
 const FRESH: &str = "used-requests.new";
@@ -83,12 +84,10 @@ impl UsedRequests {
         // Put in place whole: whoever is killed here leaves the old record or the new one. The lock guards the
         // temporary file, which can only be the remains of such a kill.
         let fresh = self.folder.join(FRESH);
-        let mut file = File::options()
+        let mut file = files::options(Readers::Owner)
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
             .open(&fresh)?;
         file.write_all(lines.concat().as_bytes())?;
         fs::rename(&fresh, self.folder.join(FILE))?;
@@ -96,24 +95,18 @@ impl UsedRequests {
     }
 
     fn open_lock(&self) -> io::Result<File> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        File::options()
+        files::make_folder(&self.folder)?;
+        files::options(Readers::Owner)
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
             .open(self.folder.join(LOCK))
     }
 
     /// The lines, line ends included, whose requests may still be tried.
     fn read(&self, now: u64) -> Result<Vec<String>, ReplayError> {
-        let file = match File::options()
+        let file = match files::options(Readers::Owner)
             .read(true)
-            .custom_flags(libc::O_NOFOLLOW)
             .open(self.folder.join(FILE))
         {
             Ok(file) => file,

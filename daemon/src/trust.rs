@@ -6,9 +6,10 @@
 //! keeps the user's away.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -228,9 +229,13 @@ struct Stamp {
 impl Stamp {
     fn of(path: PathBuf) -> Self {
         let found = fs::metadata(&path).ok().and_then(|m| {
+            #[cfg(unix)]
+            let (number, mode) = (m.ino(), m.mode());
+            #[cfg(not(unix))]
+            let (number, mode) = (0, 0);
             m.modified()
                 .ok()
-                .map(|modified| (m.ino(), m.len(), m.mode(), modified))
+                .map(|modified| (number, m.len(), mode, modified))
         });
         Self { path, found }
     }
@@ -261,22 +266,35 @@ fn trust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<TrustedServer, ProblemReason> {
-    // Not to hang on a pipe that somebody laid there.
-    let file = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(ProblemReason::NotAFile);
-    }
+/// Whether nobody but this user and the administrator can have written a file.
+#[cfg(unix)]
+fn rights(metadata: &Metadata) -> Result<(), ProblemReason> {
     if metadata.mode() & 0o002 != 0 {
         return Err(ProblemReason::WorldWritable);
     }
     if ![0, rustix::process::getuid().as_raw()].contains(&metadata.uid()) {
         return Err(ProblemReason::Owner);
     }
+    Ok(())
+}
+
+/// Elsewhere the rights of the two folders say it: one is writable for administrators, the other for this user.
+#[cfg(not(unix))]
+fn rights(_: &Metadata) -> Result<(), ProblemReason> {
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<TrustedServer, ProblemReason> {
+    let mut options = File::options();
+    // Not to hang on a pipe that somebody laid there.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.read(true).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(ProblemReason::NotAFile);
+    }
+    rights(&metadata)?;
     let mut text = String::new();
     file.take(MAX_FILE as u64 + 1).read_to_string(&mut text)?;
     if text.len() > MAX_FILE {

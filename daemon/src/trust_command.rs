@@ -6,7 +6,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +14,7 @@ use icao::pki::UnixTime;
 use protocol::jwk::PublicJwk;
 use protocol::trust::{MAX_FILE, ServerId, TrustedKey, TrustedServer};
 
+use crate::files::{self, Readers};
 use crate::trust::{Scope, TrustStore};
 
 /// Digits of a fingerprint that are typed to confirm it: 64 bits, which nobody hits by making keys.
@@ -257,19 +257,13 @@ fn confirm(
 
 /// Puts the file in place whole, readable by others as trust files are.
 fn install(folder: &Path, name: &str, text: &str) -> Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .with_context(|| folder.display().to_string())?;
+    files::make_folder(folder).with_context(|| folder.display().to_string())?;
     let fresh = folder.join(format!(".{name}.new"));
     let write = || -> io::Result<()> {
-        File::options()
+        files::options(Readers::All)
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(0o644)
-            .custom_flags(libc::O_NOFOLLOW)
             .open(&fresh)?
             .write_all(text.as_bytes())?;
         fs::rename(&fresh, folder.join(name))

@@ -6,6 +6,7 @@ mod constant_time;
 mod fresh_root;
 mod fuzz;
 mod librda;
+mod other_systems;
 mod reproducible;
 
 use anyhow::{Context as _, Result, bail};
@@ -20,6 +21,7 @@ const JOBS: &[Job] = &[
     ("librda", librda::run),
     ("fresh-root", fresh_root::run),
     ("reproducible", reproducible::run),
+    ("other-systems", other_systems::run),
     ("constant-time", constant_time::run),
 ];
 

@@ -10,6 +10,7 @@ use icao::terminal::AccessProtocol;
 use serde::Serialize;
 
 use super::{Checks, Reading};
+use crate::files::{self, Readers};
 
 /// What was read and how the checks went, without the content of the document.
 #[derive(Serialize)]
@@ -88,14 +89,9 @@ impl Reading {
     pub fn write_to(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         for (name, content) in &self.files {
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::OpenOptionsExt;
-                options.mode(0o600);
-            }
-            options
+            files::options(Readers::Owner)
+                .write(true)
+                .create_new(true)
                 .open(folder.join(format!("{name}.bin")))?
                 .write_all(content)?;
         }
