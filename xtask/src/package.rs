@@ -51,35 +51,12 @@ pub(crate) fn run() -> Result<()> {
 /// As [`run`].
 pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
     let place = root.join("target/package");
-    let build = place.join("build");
     let epoch = commit_time(root)?;
     let deb = cargo_deb()?;
-    no_simulator_asked_for(root)?;
-    let cargo = |arguments: &[&str]| {
-        let mut command = cargo::command(root, arguments);
-        command
-            .env("CARGO_TARGET_DIR", &build)
-            .env("CARGO_INCREMENTAL", "0")
-            .env("SOURCE_DATE_EPOCH", &epoch)
-            .env_remove("RUSTFLAGS")
-            .env("CARGO_ENCODED_RUSTFLAGS", remapped(root))
-            // Features of other members must not come in by the way.
-            .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
-        command
-    };
-    cargo::run(&mut cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "rda",
-        "--package",
-        "rda-login",
-    ]))?;
+    let programs = build(root)?;
     let mut packages = Vec::new();
     for program in PROGRAMS {
-        let binary = build.join("release").join(program);
-        inspect(&binary)?;
+        let binary = programs.join(program);
         let folder = place.join(program);
         let _old = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
@@ -87,8 +64,11 @@ pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
         let parts = sbom::write(root, program)?;
         fs::write(folder.join(format!("{program}.cdx.json")), parts)?;
         let out = place.join(format!("{program}.deb"));
-        let mut pack = cargo(&["deb", "--no-build", "--package", program, "--output"]);
-        pack.arg(&out).env("PATH", with_tools(&deb)?);
+        let deb_options = ["deb", "--no-build", "--package", program, "--output"];
+        let mut pack = shipped(root, &deb_options);
+        pack.arg(&out)
+            .env("SOURCE_DATE_EPOCH", &epoch)
+            .env("PATH", with_tools(&deb)?);
         cargo::run(&mut pack)?;
         let name = format!(
             "{program}_{}_{}.deb",
@@ -100,6 +80,37 @@ pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
         packages.push(Package { program, path });
     }
     Ok(packages)
+}
+
+/// Builds the programs as they are shipped, and gives the folder in which they are.
+///
+/// # Errors
+/// If they do not build, or hold what they must not.
+pub(crate) fn build(root: &Path) -> Result<PathBuf> {
+    no_simulator_asked_for(root)?;
+    let mut command = shipped(root, &["build", "--release", "--locked"]);
+    for program in PROGRAMS {
+        command.args(["--package", program]);
+    }
+    cargo::run(&mut command)?;
+    let folder = root.join("target/package/build/release");
+    for program in PROGRAMS {
+        inspect(&folder.join(program))?;
+    }
+    Ok(folder)
+}
+
+/// A cargo command with the settings of what is shipped.
+fn shipped(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = cargo::command(root, arguments);
+    command
+        .env("CARGO_TARGET_DIR", root.join("target/package/build"))
+        .env("CARGO_INCREMENTAL", "0")
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped(root))
+        // Features of other members must not come in by the way.
+        .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
+    command
 }
 
 /// Seconds since 1970 of the commit: the time of every file in a package.

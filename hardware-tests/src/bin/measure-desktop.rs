@@ -1,21 +1,26 @@
-//! Measures the daemon on a citizen's computer: its memory, and how long a page waits for the first word of a daemon that was
-//! not running. Beside it AusweisApp2 where it is installed, by the same definition: from the start of the program to its first
-//! answer over its WebSocket.
+//! Measures the daemon on a citizen's computer: its size, its memory, and how long a page waits for the first word of a daemon
+//! that was not running. Beside it AusweisApp2 where it is installed, by the same definition: from the start of the program to
+//! its first answer over its WebSocket.
 //!
 //! The daemon is started as systemd does it, with a connection waiting at its socket; its first word is `accepted`, after the
-//! gate has let the page in and checked a signed request.
+//! gate has let the page in and checked a signed request. Memory in a login is the most that a whole login with a document on
+//! a virtual reader needed; of the other program, which has no document here, it is not known.
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
+use hardware_tests::desk;
 use hardware_tests::need;
-use hardware_tests::page::Socket;
+use hardware_tests::page::{Page, Socket, Typed, Verdict};
+use hardware_tests::pcscd::{self, Pcscd};
+use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
+use icao::simulator::Profile;
 use p256::ecdsa::SigningKey;
 use protocol::jwk::PublicJwk;
 use protocol::jws;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tungstenite::client::IntoClientRequest as _;
@@ -36,6 +41,9 @@ struct Arguments {
     /// One line of JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// The daemon, as it is shipped; otherwise the one built beside this program, which has simulated documents in it.
+    #[arg(long, value_name = "PROGRAM")]
+    daemon: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -49,23 +57,27 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let desk = Desk::new()?;
+    let desk = Desk::new(match &arguments.daemon {
+        Some(program) => program.clone(),
+        None => need::program("rda")?,
+    })?;
     let mut ours = Vec::new();
     for _ in 0..STARTS {
         ours.push(desk.start()?);
     }
-    let idle = desk.idle_memory()?;
-    let theirs = ausweisapp()?;
-    let found = json!({
-        "rda": summary(&ours, STARTS, Some(idle)),
-        "ausweisapp2": theirs,
-    });
+    let ours = summary(
+        &ours,
+        size(&desk.program)?,
+        desk.idle_memory()?,
+        login_memory(&desk.program)?,
+    );
+    let found = json!({ "rda": ours, "ausweisapp2": ausweisapp()? });
     if arguments.json {
         println!("{found}");
         return Ok(());
     }
     println!(
-        "program       starts  start to first answer, ms (median, worst)  memory idle, KiB  in a login, KiB"
+        "program       size, KiB  starts  start to first answer, ms (median, worst)  memory idle, KiB  most in a login, KiB"
     );
     for name in ["rda", "ausweisapp2"] {
         let row = &found[name];
@@ -74,7 +86,8 @@ fn run(arguments: &Arguments) -> Result<()> {
             continue;
         }
         println!(
-            "{name:13} {:6}  {:>24} {:>16}  {:>16}  {:>15}",
+            "{name:13} {:>9}  {:>6}  {:>24} {:>16}  {:>16}  {:>20}",
+            row["size_kib"].to_string(),
             row["starts"].to_string(),
             row["median_ms"].to_string(),
             row["worst_ms"].to_string(),
@@ -85,24 +98,24 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// One start: how long, and the resident memory at its end.
-struct Start {
-    took: Duration,
-    memory: u64,
+fn size(program: &Path) -> Result<u64> {
+    let length = std::fs::metadata(program).with_context(|| program.display().to_string())?;
+    Ok(length.len().div_ceil(1024))
 }
 
-fn summary(starts: &[Start], count: usize, idle: Option<u64>) -> Value {
+fn summary(starts: &[Duration], size: u64, idle: u64, login: Option<u64>) -> Value {
     let mut times: Vec<f64> = starts
         .iter()
-        .map(|start| (start.took.as_secs_f64() * 10_000.0).round() / 10.0)
+        .map(|took| (took.as_secs_f64() * 10_000.0).round() / 10.0)
         .collect();
     times.sort_by(f64::total_cmp);
     json!({
-        "starts": count,
+        "size_kib": size,
+        "starts": starts.len(),
         "median_ms": times.get(times.len() / 2),
         "worst_ms": times.last(),
         "idle_kib": idle,
-        "login_kib": starts.iter().map(|start| start.memory).max(),
+        "login_kib": login,
     })
 }
 
@@ -110,11 +123,11 @@ fn summary(starts: &[Start], count: usize, idle: Option<u64>) -> Value {
 struct Desk {
     folder: tempfile::TempDir,
     key: SigningKey,
-    program: std::path::PathBuf,
+    program: PathBuf,
 }
 
 impl Desk {
-    fn new() -> Result<Self> {
+    fn new(program: PathBuf) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let key = SigningKey::from_slice(&[7; 32])?;
         let trust = json!({
@@ -129,7 +142,7 @@ impl Desk {
         Ok(Self {
             folder,
             key,
-            program: need::program("rda")?,
+            program,
         })
     }
 
@@ -145,7 +158,6 @@ impl Desk {
             .arg(&self.program)
             .args(["daemon", "--trust"])
             .arg(self.folder.path().join("servers.d"))
-            .args(["--simulate", "nl-id-2014"])
             .env("XDG_RUNTIME_DIR", self.folder.path())
             .env("RDA_LOG", "error")
             .stdin(Stdio::from(OwnedFd::from(listener.try_clone()?)))
@@ -173,7 +185,7 @@ impl Desk {
         Ok(jws::sign(protocol::request::TYP, &kid, &claims, &self.key)?)
     }
 
-    fn start(&self) -> Result<Start> {
+    fn start(&self) -> Result<Duration> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let request = self.request()?;
@@ -193,8 +205,8 @@ impl Desk {
         if first["type"] != "accepted" {
             bail!("the first word of the daemon is {first}");
         }
-        let memory = daemon.memory()?;
-        Ok(Start { took, memory })
+        drop(daemon);
+        Ok(took)
     }
 
     /// After the start, before any page.
@@ -205,24 +217,45 @@ impl Desk {
         let mut stream = TcpStream::connect(listener.local_addr()?)?;
         std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n")?;
         std::io::Read::read_to_end(&mut stream, &mut Vec::new())?;
-        daemon.memory()
+        memory(daemon.0.id(), "VmRSS:")
     }
+}
+
+/// The most memory of a daemon in a whole login with a document on a virtual reader, in KiB; `None` where there is no pcscd.
+fn login_memory(daemon: &Path) -> Result<Option<u64>> {
+    const PROFILE: Profile = Profile::NlId2014;
+    if !need::all("memory in a login", &pcscd::NEEDS)? {
+        return Ok(None);
+    }
+    let site = Site::start(Programs {
+        daemon: daemon.to_owned(),
+        ..Programs::find()?
+    })?;
+    let pcscd = Pcscd::start()?;
+    let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
+    let _chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
+    let typed = Typed {
+        last_four: Some(site::last_four(PROFILE).to_owned()),
+        ..Typed::default()
+    };
+    let page = Page::log_in(site.origin(), PROFILE.name(), PASSWORD)?;
+    let ending = page.check(site::kind_name(PROFILE.kind()), &typed, &mut |_| {})?;
+    if !matches!(ending.verdict, Verdict::Raised(_)) {
+        bail!("the login ended with {:?}", ending.verdict);
+    }
+    memory(daemon.id(), "VmHWM:").map(Some)
+}
+
+/// A figure of a process in KiB (proc(5): VmRSS, what is resident; VmHWM, the most that ever was).
+fn memory(process: u32, figure: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(figure));
+    let kib = line.with_context(|| format!("no {figure}"))?;
+    Ok(kib.trim().trim_end_matches(" kB").parse()?)
 }
 
 /// A child that does not outlive the measurement.
 struct Running(Child);
-
-impl Running {
-    /// Resident memory in KiB (proc(5), VmRSS).
-    fn memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
-    }
-}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -240,7 +273,7 @@ fn ausweisapp() -> Result<Value> {
         bail!("something listens on port {AUSWEISAPP_PORT}, which {AUSWEISAPP} needs");
     }
     let folder = tempfile::tempdir()?;
-    let mut starts = Vec::new();
+    let (mut starts, mut idle) = (Vec::new(), 0);
     for _ in 0..FOREIGN_STARTS {
         let began = Instant::now();
         let mut command = Command::new(AUSWEISAPP);
@@ -262,18 +295,10 @@ fn ausweisapp() -> Result<Value> {
             // Nothing tells when it listens, so it is asked again: at most this much is added to its time.
             std::thread::sleep(Duration::from_millis(2));
         };
-        starts.push(Start {
-            took,
-            memory: program.memory()?,
-        });
+        starts.push(took);
+        idle = memory(program.0.id(), "VmRSS:")?;
     }
-    let mut row = summary(
-        &starts,
-        FOREIGN_STARTS,
-        starts.last().map(|start| start.memory),
-    );
-    row["login_kib"] = Value::Null;
-    Ok(row)
+    Ok(summary(&starts, size(Path::new(AUSWEISAPP))?, idle, None))
 }
 
 /// Asks for its version over its WebSocket.
