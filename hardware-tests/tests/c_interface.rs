@@ -1,7 +1,7 @@
 //! librda from outside: compiled against as an integrator does, run as one does, and watched by valgrind and
 //! AddressSanitizer.
 
-mod support;
+mod librda;
 
 use anyhow::{Result, ensure};
 use hardware_tests::desk;
@@ -11,7 +11,7 @@ use icao::pki::DocumentKind;
 use icao::simulator::Profile;
 use std::path::Path;
 use std::process::Command;
-use support::{C, Installed, JAVAC, JNA, Linked, PYTHON, VALGRIND, WINSCARD, ffi, run};
+use librda::{C, Installed, JAVAC, JNA, Linked, PYTHON, VALGRIND, WINSCARD, ffi, run};
 
 /// What each document must come to: 0 for genuine, 1 for refused; and the word of a refusal.
 const EXPECTED: [(Profile, i32, &str); 8] = [

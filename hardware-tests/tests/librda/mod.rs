@@ -149,9 +149,9 @@ impl Installed {
     }
 }
 
-/// The folder of this crate.
+/// The folder of librda's sources.
 pub(crate) fn ffi() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../ffi"))
 }
 
 /// Runs a command that must succeed.
