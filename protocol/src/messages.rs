@@ -80,7 +80,7 @@ pub enum TypedAccess {
     Mrz(TypedMrz),
     /// The Card Access Number.
     Can {
-        /// 6 digits.
+        /// 6 digits, or 10 capital letters and digits.
         can: Can,
     },
 }

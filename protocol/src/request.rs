@@ -142,16 +142,16 @@ pub struct PaceKey {
     pub sha256_32: FixedOctets<32>,
 }
 
-/// Card Access Number: 6 digits (Doc 9303-11 4.4).
+/// Card Access Number: 6 digits (Doc 9303-11 4.4), or the 10 capital letters and digits that some driving licences have.
 #[derive(
     Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, Zeroize, ZeroizeOnDrop,
 )]
 #[serde(try_from = "String", into = "String")]
-pub struct Can(#[schemars(regex(pattern = "^[0-9]{6}$"))] String);
+pub struct Can(#[schemars(regex(pattern = "^([0-9]{6}|[0-9A-Z]{10})$"))] String);
 
-/// Not 6 digits.
+/// Neither 6 digits nor 10 capital letters and digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a card access number has 6 digits")]
+#[error("a card access number has 6 digits, or 10 capital letters and digits")]
 pub struct NotACan;
 
 impl Can {
@@ -165,7 +165,11 @@ impl Can {
 impl TryFrom<String> for Can {
     type Error = NotACan;
     fn try_from(mut text: String) -> Result<Self, NotACan> {
-        if text.len() == 6 && text.bytes().all(|c| c.is_ascii_digit()) {
+        let digits = text.bytes().all(|c| c.is_ascii_digit());
+        let capitals = text
+            .bytes()
+            .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+        if text.len() == 6 && digits || text.len() == 10 && capitals {
             return Ok(Self(text));
         }
         text.zeroize();

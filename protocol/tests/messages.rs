@@ -24,6 +24,7 @@ fn page_messages() {
         r#"{"type":"start","request":"x"}"#,
         r#"{"request":"x","type":"start","language":"nl","future":1}"#,
         r#"{"type":"start","request":"x","access":{"can":"123456"}}"#,
+        r#"{"type":"start","request":"x","access":{"can":"A234567890"}}"#,
         r#"{"type":"start","request":"x","access":{"document_number":"SPECI2014","date_of_birth":"65<<<<","date_of_expiry":"240309"}}"#,
         r#"{"type":"resume","session":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
         r#"{"type":"chip_authentication","command":"x"}"#,
@@ -57,6 +58,14 @@ fn page_messages() {
         ),
         (
             r#"{"type":"start","request":"x","access":{"can":"1234567"}}"#,
+            JsonError::Shape,
+        ),
+        (
+            r#"{"type":"start","request":"x","access":{"can":"12345A"}}"#,
+            JsonError::Shape,
+        ),
+        (
+            r#"{"type":"start","request":"x","access":{"can":"a234567890"}}"#,
             JsonError::Shape,
         ),
         (
