@@ -14,6 +14,9 @@ const SECTIONS: &[(&str, &str)] = &[
     ("desktop", "measure-desktop"),
 ];
 
+/// What they measure, and with what.
+const PROGRAMS: &[&str] = &["rda", "rda-login", "virtual-chip"];
+
 /// The names of all sections.
 pub(crate) fn names() -> Vec<&'static str> {
     SECTIONS.iter().map(|(name, _)| *name).collect()
@@ -27,7 +30,7 @@ pub(crate) fn run(json: bool, only: Option<&str>) -> Result<()> {
     if !packages::ensure()? {
         bail!("the packages above are missing");
     }
-    cargo::run(&mut cargo::command(
+    let mut build = cargo::command(
         &cargo::root(),
         &[
             "build",
@@ -38,11 +41,17 @@ pub(crate) fn run(json: bool, only: Option<&str>) -> Result<()> {
             "rda-login",
             "--package",
             "hardware-tests",
-            "--bins",
             "--features",
             "rda/simulator,hardware-tests/measure",
         ],
-    ))?;
+    );
+    let measured = SECTIONS
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name));
+    for program in PROGRAMS.iter().chain(measured.map(|(_, program)| program)) {
+        build.args(["--bin", program]);
+    }
+    cargo::run(&mut build)?;
     cargo::run(&mut cargo::command(&cargo::peers(), &["build", "--locked"]))?;
     let mut found = serde_json::Map::new();
     for (name, program) in SECTIONS {

@@ -29,6 +29,9 @@ struct Arguments {
     /// One line of JSON instead of tables.
     #[arg(long)]
     json: bool,
+    /// One document and one foreign reader only: to see that the measurement works.
+    #[arg(long)]
+    smoke: bool,
 }
 
 /// The documents of the logins.
@@ -70,12 +73,17 @@ fn run(arguments: &Arguments) -> Result<()> {
         bail!("the packages above are missing");
     }
     let site = Site::start(Programs::find()?)?;
+    let (documents, shared) = if arguments.smoke {
+        (DOCUMENTS.get(1..2), SHARED.get(..1))
+    } else {
+        (DOCUMENTS.get(..), SHARED.get(..))
+    };
     let mut logins = Vec::new();
     let mut peers = Vec::new();
-    for profile in DOCUMENTS {
-        logins.push(login(&site, profile)?);
+    for profile in documents.unwrap_or_default() {
+        logins.push(login(&site, *profile)?);
     }
-    for (reader, profile, access, groups) in SHARED {
+    for &(reader, profile, access, groups) in shared.unwrap_or_default() {
         if let Some(pair) = peer(reader, profile, access, groups)? {
             peers.push(pair);
         }
