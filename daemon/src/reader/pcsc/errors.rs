@@ -51,7 +51,9 @@ pub(super) fn transport_error(error: Error) -> TransportError {
         | Error::Shutdown
         | Error::CommError
         | Error::UnknownReader
-        | Error::ReaderUnavailable => TransportError::Service,
+        | Error::ReaderUnavailable
+        // What libpcsclite says when pcscd closes the connection, which it does by dying too.
+        | Error::SecurityViolation => TransportError::Service,
         error => TransportError::Other(error.to_string()),
     }
 }
@@ -86,6 +88,10 @@ mod tests {
             assert!(is_stale(error), "{error:?}");
             assert_eq!(transport_error(error), TransportError::Service, "{error:?}");
         }
+        // A death that looks like a refusal is told apart by whoever asks once more.
+        let refusal = Error::SecurityViolation;
+        assert_eq!(transport_error(refusal), TransportError::Service);
+        assert!(!is_stale(refusal));
         for error in [Error::SharingViolation, Error::RemovedCard, Error::Timeout] {
             assert!(!is_stale(error), "{error:?}");
         }

@@ -106,10 +106,13 @@ impl Transport for PcscLink {
         // Disconnecting resets the card and ends the transaction; a card that is gone is waited for.
         self.card = None;
         self.supervisor.prefer(&self.reader);
-        let connected = self.supervisor.connect().map_err(|error| match error {
-            ReaderError::Cancelled => TransportError::Cancelled,
-            ReaderError::Service(Error::SharingViolation) => TransportError::Sharing,
-            _ => TransportError::Service,
+        let connected = self.supervisor.connect().map_err(|error| {
+            tracing::info!(%error, "the document could not be waited for");
+            match error {
+                ReaderError::Cancelled => TransportError::Cancelled,
+                ReaderError::Service(Error::SharingViolation) => TransportError::Sharing,
+                _ => TransportError::Service,
+            }
         })?;
         self.attach(connected);
         Ok(())

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pcsc::{Card, Context, Error, PNP_NOTIFICATION, Protocols, ReaderState, ShareMode, State};
+use pcsc::{
+    Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocols, ReaderState, ShareMode, State,
+};
 
 use super::errors::{is_card_trouble, is_stale};
 use super::{CardPresence, display_name, establish, look, unaware};
@@ -18,10 +20,10 @@ use crate::reader::{Cancel, Learned, Notice, Notify, ReaderError, culprit, slot}
 const CONNECT_TRIES: u32 = 3;
 const CONNECT_PAUSE: Duration = Duration::from_millis(150);
 
-/// Pauses between attempts at a card that another program holds: from the first, doubling. After the last, only the end of
-/// that program's hold, which the service reports, leads to another attempt.
+/// Pauses between attempts at a card that another program holds: from the first, doubling to the longest. The end of that
+/// hold is an event, which pcscd does not always report.
 const SHARING_FIRST_PAUSE: Duration = Duration::from_millis(100);
-const SHARING_TRIES: u32 = 6;
+const SHARING_LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A transaction of another program that lasts longer is worth a word to the citizen: most read a few bytes and are done.
 const TRANSACTION_PATIENCE: Duration = Duration::from_secs(1);
@@ -29,6 +31,10 @@ const TRANSACTION_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a service that was there and went away may take to come back, in steps that double from the first.
 const SERVICE_FIRST_WAIT: Duration = Duration::from_millis(100);
 const SERVICE_LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// libpcsclite takes a connection that pcscd closes for a refusal (polkit), whether it refused or died. So often in a row
+/// it is taken for a death.
+const REFUSALS: u32 = 3;
 
 /// A card that was set aside: its reader, and the count of insertions at which that was.
 type Dismissed = Arc<Mutex<HashMap<CString, u32>>>;
@@ -165,9 +171,18 @@ impl Supervisor {
 
     /// Blocks until a card is connected, in a transaction.
     pub(super) fn connect(&mut self) -> Result<Connected, ReaderError> {
+        let mut refusals = 0;
         loop {
             let context = self.context()?;
             match self.connect_with(&context) {
+                Err(ReaderError::Service(Error::SecurityViolation)) => {
+                    refusals += 1;
+                    if refusals > REFUSALS {
+                        return Err(ReaderError::AccessDenied);
+                    }
+                    self.context = None;
+                    self.notice(Notice::ServiceLost);
+                }
                 Err(ReaderError::Service(error)) if is_stale(error) => {
                     // The service stopped, or its last reader went and it stopped for that: begin anew.
                     self.context = None;
@@ -194,8 +209,10 @@ impl Supervisor {
                     return Ok(self.context.insert(context).clone());
                 }
                 // PC/SC reports no event for its own return, so a service that was there is asked for again.
-                Err(ReaderError::NoService)
-                    if self.had_service && waited < SERVICE_LONGEST_WAIT =>
+                Err(error)
+                    if self.had_service
+                        && waited < SERVICE_LONGEST_WAIT
+                        && may_be_absence(error) =>
                 {
                     thread::sleep(pause);
                     waited += pause;
@@ -208,7 +225,7 @@ impl Supervisor {
 
     fn connect_with(&mut self, context: &Context) -> Result<Connected, ReaderError> {
         let mut attached = ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE);
-        let (mut tries, mut sharing) = (0, 0);
+        let (mut tries, mut sharing, mut revivals) = (0, 0, 0);
         loop {
             // Before the list is taken, so that a reader attached after it wakes the wait below.
             look(context, std::slice::from_mut(&mut attached))?;
@@ -225,6 +242,16 @@ impl Supervisor {
             match self.judge(&states) {
                 Look::Wait(Notice::InUse { reader, .. }) => {
                     self.notice_in_use(&CString::new(reader).unwrap_or_default());
+                    timeout = Some(sharing_pause(&mut sharing));
+                }
+                // A card that slid away for less than the service notices fails its reset, and is mute or absent to the service
+                // until it is taken away, or powered anew.
+                Look::Wait(notice) if revivals < CONNECT_TRIES && self.may_lie_there(&notice) => {
+                    revivals += 1;
+                    if !self.revive(context, &notice) {
+                        self.notice(notice);
+                    }
+                    timeout = Some(CONNECT_PAUSE);
                 }
                 Look::Wait(notice) => {
                     // A reader that is attached and will never show is worth no wait: say so.
@@ -251,10 +278,7 @@ impl Supervisor {
                     Attempt::Cancelled => return Err(ReaderError::Cancelled),
                     Attempt::Failed(Error::SharingViolation) => {
                         self.notice_in_use(&candidate.reader);
-                        if sharing < SHARING_TRIES {
-                            timeout = Some(SHARING_FIRST_PAUSE * 2u32.pow(sharing));
-                            sharing += 1;
-                        }
+                        timeout = Some(sharing_pause(&mut sharing));
                     }
                     Attempt::Failed(error) if is_card_trouble(error) => {
                         tries += 1;
@@ -287,6 +311,36 @@ impl Supervisor {
                 .pop()
                 .unwrap_or_else(|| ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
         }
+    }
+
+    /// Whether a card may lie on a reader of which the service says that there is none that answers: one that is mute, or the
+    /// document that lay there a moment ago.
+    fn may_lie_there(&self, notice: &Notice) -> bool {
+        match notice {
+            Notice::NotReadable { .. } => true,
+            Notice::NoDocument { .. } => self.preferred.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Has a card powered off and on. `true` if it answers now.
+    fn revive(&self, context: &Context, notice: &Notice) -> bool {
+        let reader = match (notice, &self.preferred) {
+            (Notice::NotReadable { reader }, _) => CString::new(reader.as_str()).ok(),
+            (_, preferred) => preferred.clone(),
+        };
+        let Some(reader) = reader else {
+            return false;
+        };
+        let Ok(mut card) = context.connect(&reader, ShareMode::Direct, Protocols::UNDEFINED) else {
+            return false;
+        };
+        let answers = card
+            .reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)
+            .is_ok();
+        // Left as it is: the connection that reads it resets it once more.
+        let _gone = card.disconnect(Disposition::LeaveCard);
+        answers
     }
 
     fn is_watched(&self, reader: &CStr, all: &[String]) -> bool {
@@ -365,7 +419,12 @@ impl Supervisor {
     fn attempt(&mut self, reader: &CStr) -> Result<Attempt, ReaderError> {
         let (sender, outcome) = mpsc::channel();
         let cancelled = sender.clone();
-        let context = establish()?;
+        // A service that died since the look is waited for like any that died.
+        let context = establish().map_err(|error| match error {
+            ReaderError::NoService => ReaderError::Service(Error::NoService),
+            ReaderError::AccessDenied => ReaderError::Service(Error::SecurityViolation),
+            error => error,
+        })?;
         let name = reader.to_owned();
         let thread = thread::Builder::new().name("transaction".to_owned());
         let spawned = thread.spawn(move || {
@@ -391,6 +450,22 @@ impl Supervisor {
         self.notice_in_use(reader);
         Ok(outcome.recv().unwrap_or(Attempt::Cancelled))
     }
+}
+
+/// Whether a service that cannot be reached may only be on its way down or up.
+fn may_be_absence(error: ReaderError) -> bool {
+    match error {
+        ReaderError::NoService | ReaderError::AccessDenied => true,
+        ReaderError::Service(error) => is_stale(error),
+        _ => false,
+    }
+}
+
+/// The next pause, after so many.
+fn sharing_pause(before: &mut u32) -> Duration {
+    let pause = SHARING_FIRST_PAUSE.saturating_mul(2u32.saturating_pow(*before));
+    *before = before.saturating_add(1);
+    pause.min(SHARING_LONGEST_PAUSE)
 }
 
 fn begin_transaction(context: &Context, reader: &CStr) -> Result<Card, Error> {
