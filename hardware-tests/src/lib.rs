@@ -4,6 +4,7 @@
 //! - [`pcscd`]: a pcscd of the test's own, which touches nothing of the machine's,
 //! - [`document_folder`]: a chip made of files,
 //! - [`fault`]: what goes wrong between a program and a chip,
+//! - [`hostile`]: chips that answer out of malice,
 //! - [`ifd`]: a reader of our own at a real pcscd,
 //! - [`matrix`]: faults and readers against documents, as tables,
 //! - [`office`]: a login server in this process,
@@ -27,6 +28,7 @@ pub mod desk;
 pub mod document_folder;
 pub mod fault;
 pub mod firefox;
+pub mod hostile;
 pub mod ifd;
 pub mod matrix;
 pub mod need;
