@@ -3,7 +3,7 @@
 //! A [`FaultyChip`] is a simulated document to which a [`Plan`] happens. It says what becomes of each command
 //! ([`Outcome`]), and a carrier brings that over as far as it can: [`in_process`] as errors of a link, [`crate::vpcd`] by
 //! what a chip can do to a virtual reader, [`crate::ifd`] by what a reader and its driver can do to pcscd. Which carrier
-//! can express what, and what is emulated only, is in `docs/faults.md`.
+//! can express what, and what is emulated only, is in `docs/readers-and-faults.md`.
 
 pub mod in_process;
 
@@ -77,6 +77,15 @@ impl Fault {
             Self::SharingViolation => "sharing violation",
             Self::ShortReader => "255-byte reader",
             Self::Swapped(_) => "document swapped",
+        }
+    }
+
+    /// The same fault for this document: it is not swapped for itself.
+    #[must_use]
+    pub fn against(self, profile: Profile) -> Self {
+        match self {
+            Self::Swapped(other) if other == profile => Self::Swapped(Profile::NlPassport2011),
+            fault => fault,
         }
     }
 }

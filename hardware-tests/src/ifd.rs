@@ -40,8 +40,8 @@ const GET_PROPERTIES: u32 = 0x4200_0000 + 3500;
 pub enum Event {
     /// pcscd has opened the reader.
     Opened,
-    /// pcscd has given the reader up.
-    Closed,
+    /// pcscd has powered a card, so that programs see it.
+    Powered,
     /// The reader's player has pulled it out.
     Unplugged,
     /// The plan wants pcscd to die: the command that it waits for will not be answered.
@@ -63,6 +63,8 @@ struct State {
     plugged: bool,
     /// How often pcscd still has to see an empty reader before the document that left lies there again.
     away: usize,
+    /// How often it has to when a document leaves.
+    absence: usize,
     /// What the reader says it carries at most, if it says anything.
     max_apdu: Option<u32>,
     events: Sender<Event>,
@@ -83,6 +85,7 @@ impl Reader {
             atr: crate::vpcd::DEFAULT_ATR.to_vec(),
             plugged: true,
             away: 0,
+            absence: 2,
             max_apdu: None,
             events: sender,
         }));
@@ -122,6 +125,12 @@ impl Reader {
         self.state().document.take()
     }
 
+    /// For how many looks of pcscd a document that leaves the field is away: 2 unless said otherwise. One is taken by the
+    /// reset that follows the tear, so that pcscd's own watch never sees the document gone.
+    pub fn set_absence(&self, looks: usize) {
+        self.state().absence = looks;
+    }
+
     /// Another answer to reset than that of the chip.
     pub fn set_atr(&self, atr: &[u8]) {
         self.state().atr = atr.to_vec();
@@ -132,7 +141,7 @@ impl Reader {
         self.state().plugged = false;
     }
 
-    /// Puts it back; pcscd has to be told ([`crate::pcscd::Pcscd::rescan`]).
+    /// Puts it back.
     pub fn plug(&self) {
         self.state().plugged = true;
     }
@@ -226,9 +235,6 @@ fn answer(shared: &Mutex<State>, question: u8, data: &[u8]) -> Option<(u16, Vec<
     let mut state = lock(shared);
     let bare = |code| Some((code, Vec::new()));
     if !state.plugged {
-        if question == 6 {
-            let _ = state.events.send(Event::Closed);
-        }
         return bare(NO_SUCH_DEVICE);
     }
     match question {
@@ -245,6 +251,7 @@ fn answer(shared: &Mutex<State>, question: u8, data: &[u8]) -> Option<(u16, Vec<
         2 => match &mut state.document {
             Some(document) => {
                 document.power();
+                let _ = state.events.send(Event::Powered);
                 Some((SUCCESS, state.atr.clone()))
             }
             None => bare(COMMUNICATION_ERROR),
@@ -252,10 +259,7 @@ fn answer(shared: &Mutex<State>, question: u8, data: &[u8]) -> Option<(u16, Vec<
         3 => bare(SUCCESS),
         4 => transmit(state, data),
         5 => control(&state, data),
-        _ => {
-            let _ = state.events.send(Event::Closed);
-            bare(SUCCESS)
-        }
+        _ => bare(SUCCESS),
     }
 }
 
@@ -273,8 +277,7 @@ fn transmit(mut state: MutexGuard<'_, State>, command: &[u8]) -> Option<(u16, Ve
             Some((SUCCESS, answer))
         }
         Outcome::Torn => {
-            // pcscd looks after the card a few times a second; one empty look is a card taken away.
-            state.away = 1;
+            state.away = state.absence;
             bare(COMMUNICATION_ERROR)
         }
         Outcome::Mute => {

@@ -5,8 +5,9 @@
 //! opens no reader of the machine. Its configuration names one virtual reader with two slots, or readers that the test
 //! plays itself ([`crate::ifd`]).
 //!
-//! While it runs the virtual reader listens on all addresses: its driver knows no other way. Whoever connects from
-//! elsewhere lays a chip on the reader of a test, and can do nothing else.
+//! While it runs the virtual reader listens on all addresses: its driver knows no other way (told to connect instead,
+//! Debian's 3.3 has pcscd abort at the first empty slot). Whoever connects from elsewhere lays a chip on the reader of a
+//! test, and can do nothing else.
 //!
 //! The socket is an ordinary file in the test's folder: programs outside the namespace reach it through
 //! `PCSCLITE_CSOCK_NAME`, which libpcsclite honours (measured with 1.9.9).
@@ -202,19 +203,6 @@ impl Pcscd {
         self.process.kill();
         self.process = Self::launch(&self.folder, &self.readers)?;
         Ok(())
-    }
-
-    /// Has it look after its configured readers again: those that were put back it opens.
-    ///
-    /// # Errors
-    /// If it does not run any more.
-    pub fn rescan(&self) -> Result<()> {
-        let id = i32::try_from(self.process.id())?;
-        let id = rustix::process::Pid::from_raw(id).context("no process id")?;
-        Ok(rustix::process::kill_process(
-            id,
-            rustix::process::Signal::USR1,
-        )?)
     }
 
     /// How many connections programs have to it: each is an open PC/SC context.

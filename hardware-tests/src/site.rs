@@ -83,6 +83,32 @@ impl Site {
     /// # Errors
     /// If a file cannot be written or the server does not start.
     pub fn start(programs: Programs) -> Result<Self> {
+        Self::start_with(&programs, &[])
+    }
+
+    /// As [`Site::start`], with so many accounts more of the holder of one profile, called by its name and a number. A login
+    /// server lets one account try a few times an hour only; and it releases no access data here: they are typed.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn with_crowd(programs: &Programs, profile: Profile, count: usize) -> Result<Self> {
+        let crowd = (0..count).map(|number| (format!("{}-{number}", profile.name()), profile));
+        Self::start_with(programs, &crowd.collect::<Vec<_>>())
+    }
+
+    fn start_with(programs: &Programs, crowd: &[(String, Profile)]) -> Result<Self> {
+        // A connection of some other program may get the port in the moment in which it changes hands.
+        let mut last = anyhow!("no ports");
+        for _ in 0..5 {
+            match Self::try_start(programs.clone(), crowd) {
+                Ok(site) => return Ok(site),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn try_start(programs: Programs, crowd: &[(String, Profile)]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("rda-site-").tempdir()?;
         let path = folder.path();
         // Nobody else gets the ports before those for whom they are: they are given up when those start.
@@ -94,10 +120,17 @@ impl Site {
         let anchors = trust_anchors(path)?;
         fs::write(
             path.join("login.toml"),
-            configuration(login_port, daemon_port, &anchors),
+            // Before the tables of the anchors.
+            if crowd.is_empty() {
+                ""
+            } else {
+                "access_release = \"typed\"\n"
+            }
+            .to_owned()
+                + &configuration(login_port, daemon_port, &anchors),
         )?;
         let hash = output(Command::new(&programs.login).arg("hash-password"), PASSWORD)?;
-        fs::write(path.join("accounts.toml"), accounts(hash.trim()))?;
+        fs::write(path.join("accounts.toml"), accounts(hash.trim(), crowd))?;
         fs::write(path.join("register.toml"), register())?;
         output(
             Command::new(&programs.login)
@@ -256,15 +289,19 @@ audit = "audit.jsonl"
 
 /// One account for each profile, so that a clone is tried against the entry of the person it imitates, and those of persons
 /// without a simulated document.
-fn accounts(hash: &str) -> String {
+fn accounts(hash: &str, crowd: &[(String, Profile)]) -> String {
     let profiles = Profile::ALL
         .iter()
         .map(|profile| (profile.name(), profile.holder().bsn.to_owned()));
     let others = std::iter::once(SEVERAL)
         .chain(OBJECTIONS.iter().map(|(user, ..)| *user))
         .zip(test_bsns());
+    let crowd = crowd
+        .iter()
+        .map(|(user, profile)| (user.as_str(), profile.holder().bsn.to_owned()));
     profiles
         .chain(others)
+        .chain(crowd)
         .map(|(user, bsn)| {
             format!("[[account]]\nuser = \"{user}\"\npassword = \"{hash}\"\nbsn = \"{bsn}\"\n")
         })
@@ -383,7 +420,19 @@ fn output(command: &mut Command, input: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// A port that nobody else gets while this is held.
+/// A port that nobody else gets while this is held, and no connection afterwards: those get higher ones by themselves.
 fn place() -> Result<TcpListener> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 20_000;
+    let mut last = anyhow!("no random port");
+    for _ in 0..100 {
+        let mut random = [0; 2];
+        getrandom::fill(&mut random).map_err(|error| anyhow!("no randomness: {error}"))?;
+        let port = FIRST + u16::from_be_bytes(random) % COUNT;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
 }

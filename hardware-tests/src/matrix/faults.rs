@@ -11,26 +11,43 @@ use crate::page::Verdict;
 use anyhow::{Context as _, Result, bail};
 use icao::simulator::Profile;
 use rda::login_session::LoginWorker;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The documents of a login, and whether each is genuine.
-const PROFILES: [(Profile, bool); 6] = [
-    (Profile::NlPassport2011, true),
-    (Profile::NlId2014, true),
-    (Profile::NlPassport2024, true),
-    (Profile::PaceP256, true),
-    (Profile::Clone, false),
-    (Profile::Tampered, false),
-];
-
-/// One place of the table.
+/// One place of a table.
+#[derive(Clone, Copy, Debug)]
 struct Place {
     fault: Fault,
     for_good: bool,
     profile: Profile,
-    genuine: bool,
-    /// How many commands a login takes.
-    commands: usize,
+}
+
+impl Place {
+    /// At the command with this number, in words.
+    fn at(&self, number: usize) -> String {
+        format!(
+            "{} {} at command {number} of {}",
+            self.fault.name(),
+            if self.for_good { "for good" } else { "once" },
+            self.profile.name(),
+        )
+    }
+
+    fn plan(&self, at: usize) -> Plan {
+        match self.for_good {
+            true => Plan::for_good(self.fault, at),
+            false => Plan::once(self.fault, at),
+        }
+    }
+
+    fn is_genuine(&self) -> bool {
+        is_genuine(self.profile)
+    }
+}
+
+/// Whether a document is what it says.
+fn is_genuine(profile: Profile) -> bool {
+    !matches!(profile, Profile::Clone | Profile::Tampered)
 }
 
 /// How a login under a plan ends, and how many commands it took.
@@ -53,34 +70,34 @@ pub fn log_in(office: &Office, profile: Profile, plan: Plan) -> Result<(Verdict,
 /// If a document does not come out right without any fault.
 pub fn tables() -> Result<[Table; 2]> {
     let office = Office::open()?;
-    let mut lengths = Vec::new();
-    for (profile, genuine) in PROFILES {
+    let mut lengths = BTreeMap::new();
+    for profile in Profile::ALL {
         let (verdict, commands) = log_in(&office, profile, Plan::NONE)
             .with_context(|| format!("{} without a fault", profile.name()))?;
         let raised = matches!(verdict, Verdict::Raised(_));
-        if raised != genuine || matches!(verdict, Verdict::Stopped(_)) {
+        if raised != is_genuine(profile) || matches!(verdict, Verdict::Stopped(_)) {
             bail!("{} without a fault: {verdict:?}", profile.name());
         }
-        lengths.push(commands);
+        lengths.insert(profile.name(), commands);
     }
 
-    let mut places = Vec::new();
-    for for_good in [false, true] {
-        for fault in Fault::ALL {
-            for (index, (profile, genuine)) in PROFILES.into_iter().enumerate() {
-                places.push(Place {
-                    fault,
-                    for_good,
-                    profile,
-                    genuine,
-                    commands: lengths.get(index).copied().unwrap_or_default(),
-                });
-            }
-        }
-    }
+    let places: Vec<Place> = [false, true]
+        .into_iter()
+        .flat_map(|for_good| Fault::ALL.map(|fault| (for_good, fault)))
+        .flat_map(|(for_good, fault)| {
+            Profile::ALL.map(|profile| Place {
+                fault: fault.against(profile),
+                for_good,
+                profile,
+            })
+        })
+        .collect();
 
-    let cells = in_parallel(&places, |place| cell(&office, place));
-    let names: Vec<_> = PROFILES.iter().map(|(profile, _)| profile.name()).collect();
+    let cells = in_parallel(&places, |place| {
+        let commands = lengths.get(place.profile.name());
+        cell(&office, place, commands.copied().unwrap_or_default())
+    });
+    let names = Profile::ALL.map(Profile::name).to_vec();
     let mut tables = [
         Table::new(
             "Fault × profile, in process: the fault strikes once, at each command of a login",
@@ -94,35 +111,35 @@ pub fn tables() -> Result<[Table; 2]> {
     let mut cells = cells.into_iter();
     for table in &mut tables {
         for fault in Fault::ALL {
-            table.row(fault.name(), cells.by_ref().take(PROFILES.len()).collect());
+            table.row(
+                fault.name(),
+                cells.by_ref().take(Profile::ALL.len()).collect(),
+            );
         }
     }
     Ok(tables)
 }
 
-fn cell(office: &Office, place: &Place) -> Cell {
+fn cell(office: &Office, place: &Place, commands: usize) -> Cell {
     let mut cell = Cell::default();
-    for at in 0..place.commands {
-        let plan = match place.for_good {
-            true => Plan::for_good(place.fault, at),
-            false => Plan::once(place.fault, at),
-        };
-        let what = format!(
-            "{} {} at command {at} of {}",
-            place.fault.name(),
-            if place.for_good { "for good" } else { "once" },
-            place.profile.name(),
+    for at in 0..commands {
+        judge(
+            &mut cell,
+            place,
+            at,
+            log_in(office, place.profile, place.plan(at)).map(|(verdict, _)| verdict),
         );
-        let (ending, wrong) = match log_in(office, place.profile, plan) {
-            Ok((verdict, _)) => {
-                let wrong = complaint(place, &verdict).map(|why| format!("{what}: {why}"));
-                (name(&verdict), wrong)
-            }
-            Err(error) => ("broken".to_owned(), Some(format!("{what}: {error:#}"))),
-        };
-        cell.note(ending, wrong);
     }
     cell
+}
+
+/// Notes how a login ended in which the fault struck at the command with this number.
+fn judge(cell: &mut Cell, place: &Place, at: usize, verdict: Result<Verdict>) {
+    let (ending, why) = match verdict {
+        Ok(verdict) => (name(&verdict), complaint(place, &verdict)),
+        Err(error) => ("broken".to_owned(), Some(format!("{error:#}"))),
+    };
+    cell.note(ending, why.map(|why| format!("{}: {why}", place.at(at))));
 }
 
 fn name(verdict: &Verdict) -> String {
@@ -136,9 +153,9 @@ fn name(verdict: &Verdict) -> String {
 /// What is wrong with this ending, if anything is.
 fn complaint(place: &Place, verdict: &Verdict) -> Option<String> {
     let fitting = match verdict {
-        Verdict::Raised(_) if !place.genuine => return Some(format!("{verdict:?}")),
+        Verdict::Raised(_) if !place.is_genuine() => return Some(format!("{verdict:?}")),
         Verdict::Raised(_) => may_pass(place),
-        Verdict::Refused(reason) if !place.genuine => {
+        Verdict::Refused(reason) if !place.is_genuine() => {
             // What is wrong with the document, and nothing that only the link did.
             ["chip_not_genuine", "document_altered"].contains(&reason.as_str())
         }
@@ -225,8 +242,11 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
             .collect();
         workers
             .into_iter()
-            // A trial that panics is caught where its worker is joined; this thread runs no code of the daemon.
-            .flat_map(|worker| worker.join().unwrap_or_default())
+            // This thread runs no code of the daemon: if it panics the test itself is broken.
+            .flat_map(|worker| match worker.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
             .collect()
     });
     outcomes.sort_by_key(|(index, _)| *index);
