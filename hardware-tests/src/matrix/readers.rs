@@ -23,7 +23,7 @@ pub struct Reading {
 /// The foreign readers, the ways in which they open a chip, and the documents of which each says that it can read them.
 ///
 /// What is not named is a limit of theirs: `emrtd` 0.0.2 knows BAC only; `dmrtd` 0.3.5 knows PACE over NIST curves only, and
-/// Active Authentication over RSA.
+/// Active Authentication over RSA and P-256.
 const READERS: [(&str, &str, &[Profile]); 4] = [
     (
         "read-with-emrtd",
