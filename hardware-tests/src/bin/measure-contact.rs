@@ -44,16 +44,39 @@ const DOCUMENTS: [Profile; 4] = [
 
 /// What both we and a foreign reader open in the same way: `emrtd` knows BAC only, neither knows brainpoolP320r1.
 /// The data groups are those that such a login reads; `emrtd` knows no Active Authentication and is spared it.
-const SHARED: [(&str, Profile, &str, &[u8]); 3] = [
-    ("read-with-dmrtd", Profile::NlPassport2011, "bac", &[15, 1]),
-    ("read-with-emrtd", Profile::NlPassport2011, "bac", &[15, 1]),
-    (
-        "read-with-dmrtd",
-        Profile::PaceP256,
-        "pace-mrz",
-        &[14, 15, 1],
-    ),
+const SHARED: [Shared; 3] = [
+    Shared {
+        reader: "read-with-dmrtd",
+        profile: Profile::NlPassport2011,
+        access: "bac",
+        groups: &[15, 1],
+        active_authentication: true,
+    },
+    Shared {
+        reader: "read-with-emrtd",
+        profile: Profile::NlPassport2011,
+        access: "bac",
+        groups: &[15, 1],
+        active_authentication: false,
+    },
+    Shared {
+        reader: "read-with-dmrtd",
+        profile: Profile::PaceP256,
+        access: "pace-mrz",
+        groups: &[14, 15, 1],
+        active_authentication: true,
+    },
 ];
+
+/// What a foreign reader does.
+#[derive(Clone, Copy)]
+struct Shared {
+    reader: &'static str,
+    profile: Profile,
+    access: &'static str,
+    groups: &'static [u8],
+    active_authentication: bool,
+}
 
 /// Bit rates of ISO/IEC 14443-2, kbit/s.
 const BIT_RATES: [u32; 4] = [106, 212, 424, 848];
@@ -83,8 +106,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     for profile in documents.unwrap_or_default() {
         logins.push(login(&site, *profile)?);
     }
-    for &(reader, profile, access, groups) in shared.unwrap_or_default() {
-        if let Some(pair) = peer(reader, profile, access, groups)? {
+    for shared in shared.unwrap_or_default() {
+        if let Some(pair) = peer(shared)? {
             peers.push(pair);
         }
     }
@@ -136,9 +159,16 @@ fn login(site: &Site, profile: Profile) -> Result<Value> {
     }))
 }
 
-/// A foreign reader opens the chip, reads what a login reads, and lets it sign; our terminal does the same without Chip
-/// Authentication, which the foreign readers do not know.
-fn peer(reader: &str, profile: Profile, access: &str, groups: &[u8]) -> Result<Option<Value>> {
+/// A foreign reader opens the chip, reads what a login reads, and lets it sign if it can; our terminal does the same, without
+/// Chip Authentication, which the foreign readers do not know.
+fn peer(shared: &Shared) -> Result<Option<Value>> {
+    let &Shared {
+        reader,
+        profile,
+        access,
+        groups,
+        active_authentication,
+    } = shared;
     let Some(program) = need::peer(reader)? else {
         return Ok(None);
     };
@@ -172,7 +202,7 @@ fn peer(reader: &str, profile: Profile, access: &str, groups: &[u8]) -> Result<O
     }
     drop(chip);
     let theirs = Conversation::from_log(&std::fs::read_to_string(&log)?)?;
-    let ours = same_steps(profile)?;
+    let ours = same_steps(profile, active_authentication)?;
     Ok(Some(json!({
         "profile": profile.name(),
         "reader": found["reader"],
@@ -187,7 +217,7 @@ fn peer(reader: &str, profile: Profile, access: &str, groups: &[u8]) -> Result<O
 }
 
 /// The steps that a foreign reader can do too, by our terminal.
-fn same_steps(profile: Profile) -> Result<Conversation> {
+fn same_steps(profile: Profile, active_authentication: bool) -> Result<Conversation> {
     let mut tap = Tap {
         link: SimulatedLink::new(profile.chip(b"measure")?),
         conversation: Conversation::default(),
@@ -211,7 +241,7 @@ fn same_steps(profile: Profile) -> Result<Conversation> {
             continue;
         }
         let file = terminal.read(FileId::data_group(group))?;
-        if group == DataGroup::DG15 {
+        if group == DataGroup::DG15 && active_authentication {
             signature_len = minimum::signature_len(&Dg15::parse(&file)?)?;
         }
     }
