@@ -24,7 +24,7 @@ login-expired = You have been logged out. That happens if you do nothing for 15 
 login-logged-out = You have been logged out. Close this window if the computer is not yours.
 
 document-title = Check your document
-document-intro = Your password was right. Now show with your passport or identity card that it is you. After that you are logged in at level { $level }.
+document-intro = Your password was right. Now show with your document that it is you. After that you are logged in at level { $level }.
 document-need-title = What you need
 document-need-document = Your own, valid document with a chip.
 document-need-reader = A contactless card reader, connected to this computer.
@@ -79,6 +79,8 @@ success-means-passport = With password and passport
 success-means-identity-card = With password and identity card
 success-means-driving-licence = With password and driving licence
 success-time = Time
+success-previous = Previous time
+success-unknown = Do you not recognise the previous time? See when someone logged in.
 success-privacy = The data from the chip have been erased. We only keep when you logged in, at which level and with which kind of document.
 success-idle = If you do nothing for 15 minutes, we log you out.
 success-higher = Go on with your document
@@ -98,8 +100,9 @@ cause-other-user = The reader app works for someone else on this computer. Ask t
 
 history-link = My logins
 history-title = When you logged in
-history-intro = Here you see the last times that someone logged in with your user name.
+history-intro = Here you see the last times that someone logged in with your user name, or began a check.
 history-service = Service
+history-begun = Check begun: { $document }
 history-unknown = Is there a time that you do not recognise? Change your password and contact this service.
 history-back = Back
 

@@ -24,7 +24,7 @@ login-expired = U bent uitgelogd. Dat gebeurt als u 15 minuten niets doet. Log o
 login-logged-out = U bent uitgelogd. Sluit dit venster als u een computer gebruikt die niet van u is.
 
 document-title = Controleer uw document
-document-intro = U hebt uw wachtwoord goed ingevuld. Laat nu met uw paspoort of identiteitskaart zien dat u het bent. Daarna bent u ingelogd op niveau { $level }.
+document-intro = U hebt uw wachtwoord goed ingevuld. Laat nu met uw document zien dat u het bent. Daarna bent u ingelogd op niveau { $level }.
 document-need-title = Dit hebt u nodig
 document-need-document = Uw eigen, geldige document met een chip.
 document-need-reader = Een kaartlezer zonder contact, aangesloten op deze computer.
@@ -79,6 +79,8 @@ success-means-passport = Met wachtwoord en paspoort
 success-means-identity-card = Met wachtwoord en identiteitskaart
 success-means-driving-licence = Met wachtwoord en rijbewijs
 success-time = Tijd
+success-previous = Vorige keer
+success-unknown = Herkent u de vorige keer niet? Bekijk wanneer er is ingelogd.
 success-privacy = De gegevens uit de chip zijn gewist. Wij bewaren alleen wanneer u inlogde, met welk niveau en met welk soort document.
 success-idle = Doet u 15 minuten niets? Dan loggen wij u uit.
 success-higher = Verder met uw document
@@ -98,8 +100,9 @@ cause-other-user = De kaartlezer-app werkt op deze computer voor iemand anders. 
 
 history-link = Mijn inlogmomenten
 history-title = Wanneer u hebt ingelogd
-history-intro = Hier ziet u de laatste keren dat er met uw gebruikersnaam is ingelogd.
+history-intro = Hier ziet u de laatste keren dat er met uw gebruikersnaam is ingelogd, of een controle is begonnen.
 history-service = Dienst
+history-begun = Controle begonnen: { $document }
 history-unknown = Herkent u een moment niet? Wijzig dan uw wachtwoord en neem contact op met deze dienst.
 history-back = Terug
 
