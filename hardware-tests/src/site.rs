@@ -83,6 +83,17 @@ impl Site {
     /// # Errors
     /// If a file cannot be written or the server does not start.
     pub fn start(programs: Programs) -> Result<Self> {
+        Self::start_with(programs, |_| Ok(String::new()))
+    }
+
+    /// As [`Site::start`]; `prepare` lays further files into its folder and gives what its configuration says of them.
+    ///
+    /// # Errors
+    /// As [`Site::start`], or if `prepare` fails.
+    pub fn start_with(
+        programs: Programs,
+        prepare: impl FnOnce(&Path) -> Result<String>,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("rda-site-").tempdir()?;
         let path = folder.path();
         // Nobody else gets the ports before those for whom they are: they are given up when those start.
@@ -94,7 +105,7 @@ impl Site {
         let anchors = trust_anchors(path)?;
         fs::write(
             path.join("login.toml"),
-            configuration(login_port, daemon_port, &anchors),
+            configuration(login_port, daemon_port, &anchors) + &prepare(path)?,
         )?;
         let hash = output(Command::new(&programs.login).arg("hash-password"), PASSWORD)?;
         fs::write(path.join("accounts.toml"), accounts(hash.trim()))?;

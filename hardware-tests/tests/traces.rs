@@ -9,6 +9,9 @@ use hardware_tests::page::{Page, Socket, Typed};
 use hardware_tests::pcscd::{self, Pcscd};
 use hardware_tests::process::Process;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
+use icao::access_key::AccessKey;
+use icao::crypto::cipher::CipherSuite;
+use icao::mrz::AccessFields;
 use icao::simulator::Profile;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -35,6 +38,31 @@ fn marks() -> Vec<(&'static str, Vec<u8>)> {
         ("BSN", holder.bsn.into()),
         ("MRZ information", mrz.as_bytes().to_vec()),
     ]
+}
+
+const CLAIM: &str = "digest as the claims have it";
+
+/// What opens the chip, and must have been wiped: the digest, as octets and as the claims of the request spell it, and what BAC
+/// and PACE derive from it (Doc 9303-11, 4.3.3 and 4.4.4.1). The text of the request spells it once more in base64url: that
+/// may lie in freed memory.
+fn access_secrets() -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let holder = PROFILE.holder();
+    let fields = AccessFields::new(
+        holder.document_number,
+        holder.date_of_birth,
+        holder.date_of_expiry,
+    )?;
+    let key = AccessKey::Mrz(fields);
+    let digest = key.mrz_digest().context("no digest")?;
+    Ok(vec![
+        ("digest of the access data", digest.to_vec()),
+        (CLAIM, protocol::encoding::encode(&*digest).into_bytes()),
+        (
+            "key of PACE",
+            key.pace_password().key(CipherSuite::Aes256).to_vec(),
+        ),
+        ("seed of BAC", key.bac_seed().context("no seed")?.to_vec()),
+    ])
 }
 
 /// Plays the page to the verdict; gives every message that went over the daemon's socket, both ways.
@@ -175,6 +203,17 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
     for (name, mark) in marks() {
         for (place, bytes) in &places {
             assert!(!holds(bytes, &mark), "{name} in {place}");
+        }
+    }
+    for (name, secret) in access_secrets()? {
+        for (place, bytes) in &places {
+            // By design: the request carries it to the daemon.
+            let expected = name == CLAIM && place == "a signed message on the socket";
+            assert_eq!(
+                holds(bytes, &secret),
+                expected && bytes.starts_with(b"{\"ver"),
+                "{name} in {place}"
+            );
         }
     }
     Ok(())
