@@ -100,7 +100,8 @@ fn the_document_page(visit: &Visit<'_>) -> Result<()> {
     visit.look("document-what-is-read")?;
     // The form of a server that releases nothing.
     visit.browser.run(
-        "document.getElementById('last-four-field').hidden = true; document.getElementById('typed-fields').hidden = false",
+        "document.getElementById('form-error').textContent = '';
+         document.getElementById('last-four-field').hidden = true; document.getElementById('typed-fields').hidden = false",
     )?;
     visit.look("document-typed")
 }
