@@ -9,9 +9,9 @@ use hardware_tests::need::{self, Need};
 use hardware_tests::pcscd::{self, Pcscd};
 use icao::pki::DocumentKind;
 use icao::simulator::Profile;
+use librda::{C, Installed, JAVAC, JNA, Linked, PYTHON, VALGRIND, WINSCARD, ffi, run};
 use std::path::Path;
 use std::process::Command;
-use librda::{C, Installed, JAVAC, JNA, Linked, PYTHON, VALGRIND, WINSCARD, ffi, run};
 
 /// What each document must come to: 0 for genuine, 1 for refused; and the word of a refusal.
 const EXPECTED: [(Profile, i32, &str); 8] = [

@@ -459,10 +459,7 @@ fn may_open(files: u64) -> bool {
     let limit = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
     // Only the administrator may raise the second of the two.
-    let maximum = match limit.maximum {
-        Some(maximum) => Some(maximum.max(files)),
-        None => None,
-    };
+    let maximum = limit.maximum.map(|maximum| maximum.max(files));
     enough(limit.current)
         || setrlimit(
             Resource::Nofile,
