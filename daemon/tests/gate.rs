@@ -16,5 +16,7 @@ mod notification;
 mod strangers;
 #[path = "gate/support.rs"]
 mod support;
+#[path = "gate/timing.rs"]
+mod timing;
 #[path = "gate/trust_command.rs"]
 mod trust_command;

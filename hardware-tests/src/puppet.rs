@@ -67,18 +67,20 @@ impl Puppet {
 pub struct Strings(WebSocket<TcpStream>);
 
 impl Strings {
-    /// Waits for the page's request and accepts it.
+    /// Waits for the page's request, accepts it, and gives it.
     ///
     /// # Errors
     /// If the page sends something else.
-    pub fn accept(&mut self) -> Result<()> {
+    pub fn accept(&mut self) -> Result<String> {
         let start = self.hear()?;
-        if start["type"] != "start" {
-            return Err(anyhow!("the page began with {start}"));
-        }
+        let request = match (start["type"].as_str(), start["request"].as_str()) {
+            (Some("start"), Some(request)) => request.to_owned(),
+            _ => return Err(anyhow!("the page began with {start}")),
+        };
         self.say(&json!({
             "type": "accepted", "version": "0.1.0", "session": "A".repeat(43), "expires_in": 300,
-        }))
+        }))?;
+        Ok(request)
     }
 
     /// Says something to the page.

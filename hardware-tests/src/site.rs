@@ -3,6 +3,7 @@
 
 use crate::process::{self, Process};
 use anyhow::{Context as _, Result, anyhow};
+use argon2::PasswordHasher as _;
 use icao::pki::DocumentKind;
 use icao::simulator::{self, Profile};
 use std::fs;
@@ -77,30 +78,49 @@ pub struct Site {
     server: Process,
 }
 
+/// Lays files into a site's folder, and gives what its configuration says of them.
+type Prepare = dyn Fn(&Path) -> Result<String>;
+
 impl Site {
     /// Starts a login server that knows the holders of all profiles.
     ///
     /// # Errors
     /// If a file cannot be written or the server does not start.
     pub fn start(programs: Programs) -> Result<Self> {
-        Self::start_with(&programs, &[])
+        Self::retried(&programs, &[], &|_| Ok(String::new()))
     }
 
-    /// As [`Site::start`], with so many accounts more of the holder of one profile, called by its name and a number. A login
-    /// server lets one account try a few times an hour only; and it releases no access data here: they are typed.
+    /// As [`Site::start`]; `prepare` lays further files into its folder and gives what its configuration says of them.
+    ///
+    /// # Errors
+    /// As [`Site::start`], or if `prepare` fails.
+    pub fn start_with(
+        programs: &Programs,
+        prepare: impl Fn(&Path) -> Result<String>,
+    ) -> Result<Self> {
+        Self::retried(programs, &[], &prepare)
+    }
+
+    /// As [`Site::start`], with so many accounts more of the holder of one profile, called by its name and a number, whose
+    /// passwords cost next to nothing to check. A login server lets one account try a few times an hour only; and it releases no
+    /// access data here: they are typed.
     ///
     /// # Errors
     /// As [`Site::start`].
     pub fn with_crowd(programs: &Programs, profile: Profile, count: usize) -> Result<Self> {
         let crowd = (0..count).map(|number| (format!("{}-{number}", profile.name()), profile));
-        Self::start_with(programs, &crowd.collect::<Vec<_>>())
+        Self::retried(programs, &crowd.collect::<Vec<_>>(), &|_| Ok(String::new()))
     }
 
-    fn start_with(programs: &Programs, crowd: &[(String, Profile)]) -> Result<Self> {
+    fn retried(
+        programs: &Programs,
+        crowd: &[(String, Profile)],
+        prepare: &Prepare,
+    ) -> Result<Self> {
         // A connection of some other program may get the port in the moment in which it changes hands.
         let mut last = anyhow!("no ports");
         for _ in 0..5 {
-            match Self::try_start(programs.clone(), crowd) {
+            match Self::try_start(programs.clone(), crowd, prepare) {
                 Ok(site) => return Ok(site),
                 Err(error) => last = error,
             }
@@ -108,7 +128,11 @@ impl Site {
         Err(last)
     }
 
-    fn try_start(programs: Programs, crowd: &[(String, Profile)]) -> Result<Self> {
+    fn try_start(
+        programs: Programs,
+        crowd: &[(String, Profile)],
+        prepare: &Prepare,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("rda-site-").tempdir()?;
         let path = folder.path();
         // Nobody else gets the ports before those for whom they are: they are given up when those start.
@@ -127,10 +151,11 @@ impl Site {
                 "access_release = \"typed\"\n"
             }
             .to_owned()
-                + &configuration(login_port, daemon_port, &anchors),
+                + &configuration(login_port, daemon_port, &anchors)
+                + &prepare(path)?,
         )?;
         let hash = output(Command::new(&programs.login).arg("hash-password"), PASSWORD)?;
-        fs::write(path.join("accounts.toml"), accounts(hash.trim(), crowd))?;
+        fs::write(path.join("accounts.toml"), accounts(hash.trim(), crowd)?)?;
         fs::write(path.join("register.toml"), register())?;
         output(
             Command::new(&programs.login)
@@ -213,6 +238,11 @@ impl Site {
         self.folder.path().join("state")
     }
 
+    /// The process of the login server.
+    pub fn server_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// The origin of the login pages.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -289,23 +319,35 @@ audit = "audit.jsonl"
 
 /// One account for each profile, so that a clone is tried against the entry of the person it imitates, and those of persons
 /// without a simulated document.
-fn accounts(hash: &str, crowd: &[(String, Profile)]) -> String {
-    let profiles = Profile::ALL
-        .iter()
-        .map(|profile| (profile.name(), profile.holder().bsn.to_owned()));
-    let others = std::iter::once(SEVERAL)
-        .chain(OBJECTIONS.iter().map(|(user, ..)| *user))
-        .zip(test_bsns());
-    let crowd = crowd
-        .iter()
-        .map(|(user, profile)| (user.as_str(), profile.holder().bsn.to_owned()));
-    profiles
-        .chain(others)
-        .chain(crowd)
-        .map(|(user, bsn)| {
-            format!("[[account]]\nuser = \"{user}\"\npassword = \"{hash}\"\nbsn = \"{bsn}\"\n")
-        })
-        .collect()
+fn accounts(hash: &str, crowd: &[(String, Profile)]) -> Result<String> {
+    let account = |user: &str, bsn: &str, hash: &str| {
+        format!("[[account]]\nuser = \"{user}\"\npassword = \"{hash}\"\nbsn = \"{bsn}\"\n")
+    };
+    let mut text = String::new();
+    for profile in Profile::ALL {
+        text += &account(profile.name(), profile.holder().bsn, hash);
+    }
+    let others = std::iter::once(SEVERAL).chain(OBJECTIONS.iter().map(|(user, ..)| *user));
+    for (user, bsn) in others.zip(test_bsns()) {
+        text += &account(user, &bsn, hash);
+    }
+    if !crowd.is_empty() {
+        let cheap = cheap_hash()?;
+        for (user, profile) in crowd {
+            text += &account(user, profile.holder().bsn, &cheap);
+        }
+    }
+    Ok(text)
+}
+
+/// The hash of the password that costs the least that argon2 knows: no account that matters has such a one.
+fn cheap_hash() -> Result<String> {
+    let least = argon2::Params::new(argon2::Params::MIN_M_COST, 1, 1, None)
+        .map_err(|error| anyhow!("argon2: {error}"))?;
+    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, least)
+        .hash_password(PASSWORD.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| anyhow!("argon2: {error}"))
 }
 
 /// Citizen service numbers of the test range that pass the 11-test, beyond those of the profiles.

@@ -9,6 +9,7 @@ use hardware_tests::pcscd;
 use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, SEVERAL, Site};
 use icao::simulator::Profile;
+use std::time::{Duration, Instant};
 
 // The page leaves for the result at the end: what it showed before is kept where the next page finds it.
 const RECORD_STATES: &str = r"
@@ -61,6 +62,8 @@ fn each_kind_of_document_lifts_the_login_and_each_forgery_is_refused() -> Result
         (Profile::NlPassport2024, "Met wachtwoord en paspoort"),
         (Profile::NlPassport2011, "Met wachtwoord en paspoort"),
         (Profile::NlId2014, "Met wachtwoord en identiteitskaart"),
+        (Profile::NlLicence2014, "Met wachtwoord en rijbewijs"),
+        (Profile::NlLicence2020, "Met wachtwoord en rijbewijs"),
     ] {
         desk.lay(profile)?;
         to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
@@ -225,6 +228,40 @@ fn without_the_daemon_the_page_says_what_to_do_and_the_citizen_can_stop() -> Res
     // The daemon is free for the next login at once.
     desk.lay(profile)?;
     to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    ensure!(browser.element("#level")?.attribute("data-level")? == "25");
+    Ok(())
+}
+
+/// The request lives for five minutes; nobody lays a document.
+#[test]
+fn a_login_that_is_left_alone_ends_and_can_begin_again() -> Result<()> {
+    if std::env::var_os("RDA_LONG").is_none() {
+        println!("long: a login that is left alone runs under cargo xtask test --long");
+        return Ok(());
+    }
+    if !need::all("a login that is left alone", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let site = Site::start(Programs::find()?)?;
+    let mut desk = Desk::by_hand(&site)?;
+    let browser = Browser::start("nl")?;
+    let profile = Profile::NlId2014;
+    to_the_document_page(&browser, &site, profile.name(), site::last_four(profile))?;
+    browser.element("#start")?.click()?;
+    wait_for_text(&browser, "state", "Leg uw document op de kaartlezer.")?;
+    let began = Instant::now();
+    let over = "#error-panel[data-code=session_timed_out]:not([hidden])";
+    while browser.element(over).is_err() {
+        ensure!(began.elapsed() < Duration::from_secs(330), "it never ends");
+    }
+    ensure!(
+        began.elapsed() > Duration::from_secs(270),
+        "it ends too soon"
+    );
+    shots::take(&browser, "nl-time-is-up")?;
+    desk.lay(profile)?;
+    browser.element("#retry")?.click()?;
     browser.element("#start")?.click()?;
     ensure!(browser.element("#level")?.attribute("data-level")? == "25");
     Ok(())

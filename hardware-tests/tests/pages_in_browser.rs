@@ -1,123 +1,25 @@
 //! Every page and every state of the login, in a real browser, in both languages: what it says, whether a checker of
 //! accessibility objects, whether it fits a small screen and large letters, and what it weighs.
 
+#[path = "support/visit.rs"]
+mod visit;
+
 use anyhow::{Context as _, Result, ensure};
 use hardware_tests::accessibility::Checker;
 use hardware_tests::browser::{self, Browser};
 use hardware_tests::desk::Desk;
 use hardware_tests::need;
-use hardware_tests::puppet::{Puppet, Strings};
-use hardware_tests::shots;
+use hardware_tests::puppet::Puppet;
 use hardware_tests::site::{self, OBJECTIONS, PASSWORD, Programs, SEVERAL, Site};
 use icao::simulator::Profile;
 use protocol::error::{Code, Layer};
 use protocol::messages::DaemonMessage;
 use serde_json::{Value, json};
-
-const NEEDS: [&need::Need; 3] = [&need::CHROMIUM, &need::CHROMEDRIVER, &need::AXE];
+use visit::{ANSWER_START, NEEDS, Visit};
 
 /// Most bytes of a page with all that it loads, and most requests.
 const MOST_BYTES: u64 = 60 * 1024;
 const MOST_REQUESTS: u64 = 16;
-
-/// Stands for the login server's answer to `start`, of which an account gets five an hour: what the puppet then says is no
-/// matter of the request.
-const ANSWER_START: &str = "
-    const real = window.fetch;
-    window.fetch = (url, options) => String(url).endsWith('/api/rda/start')
-        ? Promise.resolve(new Response(JSON.stringify({ request: 'a.b.c' })))
-        : real(url, options);
-";
-
-struct Visit<'a> {
-    site: &'a Site,
-    browser: &'a Browser,
-    checker: &'a Checker,
-    language: &'static str,
-}
-
-impl Visit<'_> {
-    fn open(&self, path: &str) -> Result<()> {
-        let (path, part) = path.split_once('#').unwrap_or((path, ""));
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let (origin, language) = (self.site.origin(), self.language);
-        self.browser
-            .open(&format!("{origin}{path}{mark}lang={language}#{part}"))
-    }
-
-    fn log_in(&self, user: &str) -> Result<()> {
-        self.browser.open(self.site.origin())?;
-        self.browser.forget_cookies()?;
-        self.open("/login")?;
-        self.browser.element("#user")?.type_text(user)?;
-        self.browser.element("#password")?.type_text(PASSWORD)?;
-        self.browser.element("main form button")?.click()
-    }
-
-    /// Looks at the state that is shown: no objection, no console error, no sideways scrolling; and a picture of it.
-    fn look(&self, name: &str) -> Result<()> {
-        let found = self.checker.check(self.browser)?;
-        ensure!(
-            found.violations.is_empty() && found.incomplete.is_empty(),
-            "{name} ({}): {found:?}",
-            self.language
-        );
-        shots::take(self.browser, &format!("{}-{name}", self.language))
-    }
-
-    /// As [`Visit::look`], for a page as a whole: also on a small screen, with large letters, and in the dark.
-    fn look_closely(&self, name: &str) -> Result<()> {
-        self.look(name)?;
-        let complaints = self.browser.complaints()?;
-        ensure!(complaints.is_empty(), "{name}: {complaints:?}");
-        let set = |width: u32| {
-            self.browser.devtools(
-                "Emulation.setDeviceMetricsOverride",
-                &json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false }),
-            )
-        };
-        let wider =
-            "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        set(320)?;
-        ensure!(
-            self.browser.run(wider)? == 0,
-            "{name} scrolls sideways at 320 pixels"
-        );
-        shots::take(self.browser, &format!("{}-{name}-320", self.language))?;
-        set(640)?;
-        self.browser
-            .run("document.documentElement.style.fontSize = '200%'")?;
-        ensure!(
-            self.browser.run(wider)? == 0,
-            "{name} scrolls sideways with letters twice as large"
-        );
-        self.browser
-            .run("document.documentElement.removeAttribute('style')")?;
-        self.browser
-            .devtools("Emulation.clearDeviceMetricsOverride", &json!({}))?;
-        self.media("prefers-color-scheme", "dark")?;
-        let found = self.checker.check(self.browser)?;
-        ensure!(found.violations.is_empty(), "{name} in the dark: {found:?}");
-        shots::take(self.browser, &format!("{}-{name}-dark", self.language))?;
-        self.media("forced-colors", "active")?;
-        shots::take(
-            self.browser,
-            &format!("{}-{name}-forced-colors", self.language),
-        )?;
-        self.media("forced-colors", "none")
-    }
-
-    fn media(&self, name: &str, value: &str) -> Result<()> {
-        let features = json!({ "features": [{ "name": name, "value": value }] });
-        self.browser
-            .devtools("Emulation.setEmulatedMedia", &features)
-            .map(drop)
-    }
-
-    fn text(&self, css: &str) -> Result<String> {
-        self.browser.element(css)?.text()
-    }
-}
 
 #[test]
 fn every_page_and_state_in_both_languages() -> Result<()> {
@@ -198,17 +100,10 @@ fn the_document_page(visit: &Visit<'_>) -> Result<()> {
     visit.look("document-what-is-read")?;
     // The form of a server that releases nothing.
     visit.browser.run(
-        "document.getElementById('last-four-field').hidden = true; document.getElementById('typed-fields').hidden = false",
+        "document.getElementById('form-error').textContent = '';
+         document.getElementById('last-four-field').hidden = true; document.getElementById('typed-fields').hidden = false",
     )?;
     visit.look("document-typed")
-}
-
-/// A start of the check, up to the moment when the puppet may speak.
-fn start(visit: &Visit<'_>, puppet: &Puppet) -> Result<Strings> {
-    visit.browser.element("#start")?.click()?;
-    let mut strings = puppet.page()?;
-    strings.accept()?;
-    Ok(strings)
 }
 
 fn while_it_runs(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {
@@ -216,7 +111,7 @@ fn while_it_runs(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {
     visit.browser.element("#application[data-ready=true]")?;
     visit.browser.element("#last-four")?.type_text("9999")?;
     visit.browser.run(ANSWER_START)?;
-    let mut strings = start(visit, puppet)?;
+    let (mut strings, _) = visit.start(puppet)?;
     let steps = [
         "waiting_for_reader",
         "waiting_for_document",
@@ -314,7 +209,7 @@ fn failures(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {
         if matches!(code.layer(), Layer::Browser | Layer::Server) {
             continue;
         }
-        let mut strings = start(visit, puppet)?;
+        let (mut strings, _) = visit.start(puppet)?;
         let error = serde_json::from_str::<Value>(&DaemonMessage::error(*code).to_json()?)?;
         strings.say(&error)?;
         visit.browser.element(&format!(
@@ -334,7 +229,7 @@ fn failures(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {
         seen += 1;
     }
     ensure!(seen > 40, "{seen}");
-    let mut strings = start(visit, puppet)?;
+    let (mut strings, _) = visit.start(puppet)?;
     strings.say(&json!({ "type": "surprise" }))?;
     visit
         .browser
@@ -357,7 +252,7 @@ fn failures(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {
             ]),
         ),
     ] {
-        let mut strings = start(visit, puppet)?;
+        let (mut strings, _) = visit.start(puppet)?;
         strings.say(&json!({
             "type": "error", "code": code, "layer": "browser", "retryable": true, "who": "citizen",
             "text": format!("error-{}", code.replace('_', "-")), "causes": causes,

@@ -9,6 +9,9 @@ use hardware_tests::page::{Page, Socket, Typed};
 use hardware_tests::pcscd::{self, Pcscd};
 use hardware_tests::process::Process;
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
+use icao::access_key::AccessKey;
+use icao::crypto::cipher::CipherSuite;
+use icao::mrz::AccessFields;
 use icao::simulator::Profile;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -35,6 +38,31 @@ fn marks() -> Vec<(&'static str, Vec<u8>)> {
         ("BSN", holder.bsn.into()),
         ("MRZ information", mrz.as_bytes().to_vec()),
     ]
+}
+
+const CLAIM: &str = "digest as the claims have it";
+
+/// What opens the chip, and must have been wiped: the digest, as octets and as the claims of the request spell it, and what BAC
+/// and PACE derive from it (Doc 9303-11, 4.3.3 and 4.4.4.1). The text of the request spells it once more in base64url: that
+/// may lie in freed memory.
+fn access_secrets() -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let holder = PROFILE.holder();
+    let fields = AccessFields::new(
+        holder.document_number,
+        holder.date_of_birth,
+        holder.date_of_expiry,
+    )?;
+    let key = AccessKey::Mrz(fields);
+    let digest = key.mrz_digest().context("no digest")?;
+    Ok(vec![
+        ("digest of the access data", digest.to_vec()),
+        (CLAIM, protocol::encoding::encode(&*digest).into_bytes()),
+        (
+            "key of PACE",
+            key.pace_password().key(CipherSuite::Aes256).to_vec(),
+        ),
+        ("seed of BAC", key.bac_seed().context("no seed")?.to_vec()),
+    ])
 }
 
 /// Plays the page to the verdict; gives every message that went over the daemon's socket, both ways.
@@ -75,8 +103,10 @@ fn log_in(site: &Site) -> Result<Vec<String>> {
     }
 }
 
-/// Everything in the memory of a process that can be read.
-fn memory(process: u32) -> Result<Vec<Vec<u8>>> {
+const MEMORY: &str = "the daemon's memory";
+
+/// Everything in the memory of a process that can be read, each part with where it is.
+fn memory(process: u32) -> Result<Vec<(String, Vec<u8>)>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
     let memory = File::open(format!("/proc/{process}/mem"))?;
     let mut parts = Vec::new();
@@ -91,7 +121,8 @@ fn memory(process: u32) -> Result<Vec<Vec<u8>>> {
         let (from, to) = (u64::from_str_radix(from, 16)?, u64::from_str_radix(to, 16)?);
         let mut part = vec![0; usize::try_from(to - from)?];
         if memory.read_exact_at(&mut part, from).is_ok() {
-            parts.push(part);
+            let kind = line.split_whitespace().nth(5).unwrap_or("no file");
+            parts.push((format!("{MEMORY}: {range} ({kind})"), part));
         }
     }
     Ok(parts)
@@ -154,15 +185,13 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
     );
     places.push(("the daemon's log".into(), log.into()));
     if is_root() {
-        for part in memory(desk.daemon().id())? {
-            places.push(("the daemon's memory".into(), part));
-        }
+        places.extend(memory(desk.daemon().id())?);
         // The search finds what is there: the daemon knows the origin.
         let known = site.origin().as_bytes();
         assert!(
             places
                 .iter()
-                .any(|(place, bytes)| place == "the daemon's memory" && holds(bytes, known)),
+                .any(|(place, bytes)| place.starts_with(MEMORY) && holds(bytes, known)),
             "the memory was not read"
         );
     } else {
@@ -172,11 +201,21 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
         );
         println!("NOT TESTED: the daemon's memory. It needs root");
     }
-    for (name, mark) in marks() {
+    let mut found = Vec::new();
+    for (name, mark) in marks().into_iter().chain(access_secrets()?) {
         for (place, bytes) in &places {
-            assert!(!holds(bytes, &mark), "{name} in {place}");
+            // By design: the request carries it to the daemon.
+            let expected = name == CLAIM && place == "a signed message on the socket";
+            let at = bytes.windows(mark.len()).position(|window| window == mark);
+            if let Some(at) = at.filter(|_| !expected) {
+                found.push(format!(
+                    "{name} in {place} at {at:#x} of {:#x}",
+                    bytes.len()
+                ));
+            }
         }
     }
+    assert!(found.is_empty(), "{found:#?}");
     Ok(())
 }
 
@@ -241,6 +280,7 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
         }
     }
     let record = site.folder().join("rda/used").display().to_string();
+    let learned = folder.path().join(".local/state/rda");
     let socket = pcscd.socket().display().to_string();
     let (mut written, mut connected) = (0, 0);
     for call in calls.iter().filter(|call| !call.contains(" = -1 ")) {
@@ -267,6 +307,14 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
         if changes {
             assert!(call.contains(&record) || call.contains(LEARNED), "{call}");
             written += 1;
+        }
+    }
+    // What it learned is about the reader.
+    let mut kept = Vec::new();
+    files(&learned, &mut kept)?;
+    for (name, bytes) in kept {
+        for (datum, mark) in marks().into_iter().chain(access_secrets()?) {
+            assert!(!holds(&bytes, &mark), "{datum} in {name}");
         }
     }
     assert!(

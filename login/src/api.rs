@@ -164,6 +164,7 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
         app.proceedings.decide(&jti);
         return Err(StatusCode::UNAUTHORIZED);
     }
+    app.note_begun(session, body.document, visit.now);
     let access_needed = (!release).then(|| AccessNeeded::Typed.name());
     Ok(Started {
         request: Some(compact),

@@ -1,4 +1,5 @@
-//! What a citizen can look back on: when the account was used, for which service, at which level and by which means.
+//! What a citizen can look back on: when the account was used, for which service, at which level and by which means; and
+//! when a check of a document was begun, for then what opens the document was given out, whether or not a login followed.
 //!
 //! One file of JSON lines beside the audit log. Accounts stand in it as keyed hashes. It is no record for incidents (the audit
 //! log is) and decides nothing: where it cannot be written, the login goes on.
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::level::Level;
 
 /// Most uses that are kept of one account; the oldest go first.
-pub const MAX_USES: usize = 20;
+pub const MAX_USES: usize = 40;
 /// Seconds that a use is kept: 18 months.
 pub const KEPT: u64 = 548 * 86_400;
 /// Longest line that is read: a hash, a time, a service of at most 64 characters, a level and a kind.
@@ -34,6 +35,9 @@ pub struct Use {
     /// The kind of document that lifted the login to it; absent for a password alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
+    /// A check was begun with this kind of document; the level is the one before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,6 +164,7 @@ mod tests {
             service: ServerId::try_from("demo".to_owned()).unwrap(),
             level: Level(25),
             document: Some(Document::Passport),
+            begun: false,
         }
     }
 
@@ -195,14 +200,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.jsonl");
         let history = History::open(&path, 0).unwrap();
-        for at in 0..30 {
+        for at in 0..50 {
             history.note("a", used(at)).unwrap();
         }
         assert_eq!(history.of("a").len(), MAX_USES);
         drop(history);
         assert_eq!(
-            History::open(&path, KEPT + 25).unwrap().of("a"),
-            [29, 28, 27, 26].map(used)
+            History::open(&path, KEPT + 45).unwrap().of("a"),
+            [49, 48, 47, 46].map(used)
         );
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4);
     }

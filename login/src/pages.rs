@@ -127,6 +127,8 @@ struct SuccessPage {
     means: String,
     time: String,
     time_text: String,
+    /// How the account was used before this session, so that its citizen notices somebody else.
+    previous: Option<history::Row>,
     with_document: bool,
 }
 
@@ -149,18 +151,9 @@ struct ForbiddenPage {
     page: Page,
 }
 
-fn render(visit: &Visit, status: StatusCode, template: &impl Template) -> Response {
+fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => {
-            let mut response = (status, Html(html)).into_response();
-            if visit.language_chosen {
-                set_cookie(
-                    &mut response,
-                    &visit.app().jar.set(Cookie::Language, visit.language.tag()),
-                );
-            }
-            response
-        }
+        Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page does not render");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -177,7 +170,6 @@ pub fn set_cookie(response: &mut Response, cookie: &str) {
 
 fn forbidden(visit: &Visit) -> Response {
     render(
-        visit,
         StatusCode::FORBIDDEN,
         &ForbiddenPage {
             page: Page::of_session(visit),
@@ -232,7 +224,6 @@ fn login_page(visit: &Visit, status: StatusCode, notice: Option<String>, failed:
     };
     let page = Page::new(visit, form_token(app, &nonce));
     let mut response = render(
-        visit,
         status,
         &LoginPage {
             page,
@@ -435,7 +426,6 @@ pub async fn document(visit: Visit) -> Response {
         .collect::<Vec<_>>()
         .join(",");
     render(
-        &visit,
         StatusCode::OK,
         &DocumentPage {
             page,
@@ -462,6 +452,8 @@ pub async fn result(visit: Visit) -> Response {
         (Means::Document, Some(kind)) => crate::register::kind_name(kind),
         _ => "password",
     };
+    let uses = app.uses(&session.user);
+    let previous = uses.into_iter().find(|used| used.at < session.started);
     let (time, time_text) = crate::date::timestamps(achieved.at);
     let template = SuccessPage {
         level_code: achieved.level.0,
@@ -471,10 +463,11 @@ pub async fn result(visit: Visit) -> Response {
             .get(visit.language, &format!("success-means-{means}")),
         time,
         time_text,
+        previous: previous.map(|used| history::Row::new(&page, used)),
         with_document: achieved.means == Means::Document,
         page,
     };
-    render(&visit, StatusCode::OK, &template)
+    render(StatusCode::OK, &template)
 }
 
 fn refusal(visit: &Visit, session: &Session, code: Code, retry: bool) -> Response {
@@ -494,5 +487,5 @@ fn refusal(visit: &Visit, session: &Session, code: Code, retry: bool) -> Respons
         retry,
         page,
     };
-    render(visit, StatusCode::OK, &template)
+    render(StatusCode::OK, &template)
 }

@@ -16,6 +16,7 @@ use icao::pki::csca_store::CscaStore;
 use icao::pki::{Anchors, Fingerprint};
 use protocol::error::Code;
 use protocol::origin::Origin;
+use protocol::request::Document;
 use protocol::trust::{TrustError, TrustedServer};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -30,7 +31,7 @@ use crate::date::Date;
 use crate::guard::{Guard, guard};
 use crate::history::{History, Use};
 use crate::keys::{Keys, KeysError};
-use crate::level::{LevelError, Levels, Means};
+use crate::level::{Level, LevelError, Levels, Means};
 use crate::password::{PasswordError, Passwords};
 use crate::rda::Proceedings;
 use crate::register::{Bsn, FileRegister, FileRegisterError, Register, RegisteredDocument};
@@ -40,6 +41,7 @@ use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore}
 use crate::texts::{Texts, TextsError};
 use crate::trust::TrustStore;
 use crate::verification::{Rules, anchor_kind};
+use crate::visit::keep_language;
 use crate::{api, operations, pages};
 
 /// Where the server has its time from: seconds since 1970.
@@ -240,11 +242,29 @@ impl App {
 
     /// Keeps that an account was used, for its citizen to look back on.
     pub(crate) fn note_use(&self, user: &UserName, achieved: &Achieved) {
+        self.note(user, achieved.at, achieved.level, achieved.document, false);
+    }
+
+    /// Keeps that a check of a document was begun: the request says how to open it.
+    pub(crate) fn note_begun(&self, session: &Session, kind: Document, now: u64) {
+        let level = session.achieved.level;
+        self.note(&session.user, now, level, Some(kind), true);
+    }
+
+    fn note(
+        &self,
+        user: &UserName,
+        at: u64,
+        level: Level,
+        document: Option<Document>,
+        begun: bool,
+    ) {
         let used = Use {
-            at: achieved.at,
+            at,
             service: self.config.id.clone(),
-            level: achieved.level,
-            document: achieved.document,
+            level,
+            document,
+            begun,
         };
         if let Err(error) = self.history.note(&self.account(user), used) {
             tracing::error!(%error, "a login is not in the history");
@@ -538,6 +558,10 @@ fn router(app: &Arc<App>) -> Router {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             ANSWER_WITHIN,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(app),
+            keep_language,
         ))
         .layer(axum::middleware::from_fn_with_state(Arc::new(rules), guard))
         .with_state(Arc::clone(app))

@@ -37,7 +37,7 @@ struct Line {
     reason: Option<String>,
 }
 
-/// An address without its last six digits.
+/// The network of an address: without the last two numbers of IPv4, the first 32 bits of IPv6.
 #[must_use]
 pub fn truncated(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

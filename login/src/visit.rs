@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::Uri;
 use axum::http::header::{ACCEPT_LANGUAGE, HeaderMap, USER_AGENT};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use subtle::ConstantTimeEq;
 
@@ -15,6 +18,7 @@ use crate::browser::KnownBrowser;
 use crate::connection::Peer;
 use crate::cookies::Cookie;
 use crate::language::Language;
+use crate::pages::set_cookie;
 use crate::server::App;
 use crate::session::{Session, SessionId};
 
@@ -26,8 +30,6 @@ pub struct Visit {
     pub address: IpAddr,
     /// Language of the pages.
     pub language: Language,
-    /// Whether the language was chosen with this request.
-    pub language_chosen: bool,
     /// The live session.
     pub session: Option<(SessionId, Session)>,
     headers: HeaderMap,
@@ -54,14 +56,7 @@ impl FromRequestParts<Arc<App>> for Visit {
                 let session = app.sessions.touch(&id, now)?;
                 Some((id, session))
             });
-        let chosen = parts
-            .uri
-            .query()
-            .into_iter()
-            .flat_map(|query| query.split('&'))
-            .find_map(|pair| pair.strip_prefix("lang="))
-            .and_then(Language::from_tag);
-        let language = chosen
+        let language = chosen_language(&parts.uri)
             .or_else(|| {
                 app.jar
                     .get(&parts.headers, Cookie::Language)
@@ -78,12 +73,33 @@ impl FromRequestParts<Arc<App>> for Visit {
             now,
             address: address(peer, &parts.headers, &app.config.trusted_proxies),
             language,
-            language_chosen: chosen.is_some(),
             session,
             headers: parts.headers.clone(),
             app: Arc::clone(app),
         })
     }
+}
+
+/// The language that an address asks for.
+fn chosen_language(uri: &Uri) -> Option<Language> {
+    uri.query()
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("lang="))
+        .and_then(Language::from_tag)
+}
+
+/// The middleware that keeps a language once it was chosen: whatever the answer is, also one that leads to another page.
+pub async fn keep_language(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let chosen = chosen_language(request.uri());
+    let mut response = next.run(request).await;
+    if let Some(language) = chosen {
+        set_cookie(
+            &mut response,
+            &app.jar.set(Cookie::Language, language.tag()),
+        );
+    }
+    response
 }
 
 /// The address of the browser: the peer, or what a trusted proxy says the peer was. Only the last element of

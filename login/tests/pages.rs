@@ -56,6 +56,14 @@ fn pages_speak_two_languages() {
         browser.get("/login").body.contains("<html lang=\"en\">"),
         "the choice is remembered"
     );
+    // Chosen at an address that only leads on, it counts on the page that it leads to.
+    for path in ["/?lang=nl", "/document?lang=nl", "/result?lang=nl"] {
+        browser.get("/login?lang=en");
+        let leads = browser.get(path);
+        assert_eq!(leads.status, 303, "{path}");
+        let page = browser.get(leads.header("location")).body;
+        assert!(page.contains("<html lang=\"nl\">"), "{path}");
+    }
     let mut other = site.browser();
     other
         .headers
@@ -447,6 +455,35 @@ fn citizens_look_back_on_their_own_logins() {
     for datum in ["anna", "bob", "999990019"] {
         assert!(!kept.contains(datum), "{datum}");
     }
+}
+
+/// Who logs in sees when the account was used before, and that somebody began a check: then what opens the document was given
+/// out, whether or not a login followed.
+#[test]
+fn citizens_hear_of_uses_that_are_not_theirs() {
+    let site = Site::start();
+    let mut thief = site.browser();
+    thief.log_in("anna", PASSWORD);
+    assert!(!thief.get("/result").body.contains("id=\"previous\""));
+    let begin = |browser: &mut site::Browser, last_four: &str| {
+        let body = json!({ "document": "passport", "last_four": last_four });
+        browser.api("start", &body).json()
+    };
+    let started = begin(&mut thief, "02C3");
+    assert!(started["request"].is_string(), "{started}");
+    site.wait(60);
+    let mut browser = site.browser();
+    browser.log_in("anna", PASSWORD);
+    let page = browser.get("/result").body;
+    let previous = page.split("id=\"previous\"").nth(1).unwrap();
+    assert!(previous.contains("2026-11-22T00:00:00Z"), "{page}");
+    assert!(previous.contains("Controle begonnen: Paspoort"), "{page}");
+    let uses = browser.get("/history").body;
+    assert_eq!(uses.matches("<li class").count(), 3, "{uses}");
+    assert!(uses.contains("Controle begonnen: Paspoort"));
+    // Wrong characters give nothing out, and are not listed.
+    begin(&mut browser, "0000");
+    assert_eq!(browser.get("/history").body.matches("<li class").count(), 3);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{encoding, json};
 
@@ -72,7 +73,8 @@ impl From<KeyId> for String {
 pub struct Unverified<'a> {
     kid: KeyId,
     signing_input: &'a str,
-    payload: Vec<u8>,
+    /// Wiped: claims may hold what opens a document.
+    payload: Zeroizing<Vec<u8>>,
     signature: Signature,
 }
 
@@ -95,7 +97,7 @@ impl<'a> Unverified<'a> {
         Ok(Self {
             kid: header.kid,
             signing_input,
-            payload: part(payload)?,
+            payload: Zeroizing::new(part(payload)?),
             signature: Signature::from_slice(&part(signature)?).map_err(|_| JwsError::Format)?,
         })
     }
@@ -122,7 +124,7 @@ impl<'a> Unverified<'a> {
     ///
     /// # Errors
     /// [`JwsError::Signature`].
-    pub fn verify(self, key: &VerifyingKey) -> Result<Vec<u8>, JwsError> {
+    pub fn verify(self, key: &VerifyingKey) -> Result<Zeroizing<Vec<u8>>, JwsError> {
         key.verify(self.signing_input.as_bytes(), &self.signature)
             .map_err(|_| JwsError::Signature)?;
         Ok(self.payload)

@@ -206,7 +206,7 @@ error-file-malformed = De app begrijpt een deel van uw document niet.
 
 error-files-inconsistent = Delen van uw document spreken elkaar tegen.
     .title = De gegevens in uw document kloppen niet met elkaar
-    .action = Gebruik een ander document, of neem contact op met de instantie die het gaf.
+    .action = Gebruik een ander document, of neem contact op met de instantie die het uitgaf.
 
 error-no-chip-proof = De chip in uw document kan niet bewijzen dat hij echt is.
     .title = Met dit document kunt u hier niet inloggen
@@ -246,9 +246,9 @@ error-document-expired = De datum tot wanneer uw document geldig is, is voorbij.
 
 error-document-withheld = Volgens de registratie is dit document ingehouden.
     .title = Uw document is ingehouden
-    .action = Neem contact op met de instantie die het document gaf.
+    .action = Neem contact op met de instantie die het document uitgaf.
 
-error-document-invalidated = Volgens de registratie is dit document van rechtswege vervallen.
+error-document-invalidated = Volgens de registratie is dit document niet meer geldig. Dat volgt uit de wet.
     .title = Uw document is niet meer geldig
     .action = Gebruik een ander document, of neem contact op met uw gemeente.
 
@@ -272,25 +272,25 @@ error-evidence-malformed = Wat de app stuurde, kon niet gelezen worden.
     .title = De inlogdienst begrijpt het antwoord niet
     .action = Begin opnieuw. Helpt dat niet, werk dan de app bij.
 
-error-document-altered = De gegevens in de chip zijn niet die van de instantie die het document gaf.
+error-document-altered = De gegevens in de chip zijn niet die van de instantie die het document uitgaf.
     .title = De gegevens in uw document kloppen niet
-    .action = Neem contact op met de instantie die het document gaf.
+    .action = Neem contact op met de instantie die het document uitgaf.
 
-error-issuer-unknown = De inlogdienst kent de instantie niet die dit document gaf.
+error-issuer-unknown = De inlogdienst kent de instantie niet die dit document uitgaf.
     .title = Dit document wordt hier niet herkend
     .action = Gebruik een ander document.
 
 error-signature-wrong = De handtekening in de chip klopt niet.
     .title = De echtheid van uw document is niet vast te stellen
-    .action = Neem contact op met de instantie die het document gaf.
+    .action = Neem contact op met de instantie die het document uitgaf.
 
 error-signer-revoked = De handtekening in de chip is ingetrokken.
     .title = De echtheid van uw document is niet vast te stellen
-    .action = Neem contact op met de instantie die het document gaf.
+    .action = Neem contact op met de instantie die het document uitgaf.
 
 error-chip-not-genuine = De chip kon niet bewijzen dat hij de chip van dit document is.
     .title = De chip is niet echt
-    .action = Neem contact op met de instantie die het document gaf.
+    .action = Neem contact op met de instantie die het document uitgaf.
 
 error-login-expired = Uw inlogpoging is daarom beëindigd.
     .title = U was te lang niet actief

@@ -22,6 +22,7 @@ use super::connection::End;
 use crate::gate::AdmittedOrigin;
 use crate::notification::{self, Answer, Words};
 use crate::session::{self, AcceptedRequest, FromWorker, Handle, ToWorker};
+use crate::stack;
 
 /// How long a new request waits for an abandoned login to leave the chip.
 const HANDOVER: Duration = Duration::from_secs(5);
@@ -283,7 +284,14 @@ impl Login {
         let driver = Arc::clone(&shared.worker);
         let thread = std::thread::Builder::new()
             .name("document".into())
-            .spawn(move || driver.run(accepted, inbox, outbox));
+            .stack_size(stack::SIZE)
+            .spawn(move || {
+                // The login ends, and the page hears of it, when this is gone: after the last trace is.
+                let end = outbox.clone();
+                driver.run(accepted, inbox, outbox);
+                stack::wipe();
+                drop(end);
+            });
         if let Err(error) = thread {
             tracing::error!(%error, "no thread for the document");
             return Err(Code::Internal);

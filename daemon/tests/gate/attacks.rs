@@ -410,40 +410,109 @@ fn slow_loris() {
     assert_eq!(daemon.runs(), 0);
 }
 
-/// Ten thousand sockets of a program that says nothing, a thousand at a time: a page comes through among them and after
-/// them, and the daemon holds no more than its places.
+/// A page logs in; how long it took.
+fn comes_through(daemon: &TestDaemon, id: u8) -> Duration {
+    let began = Instant::now();
+    let mut page = daemon.page();
+    page.start(&request(id));
+    page.accepted();
+    page.cancel();
+    began.elapsed()
+}
+
+/// More sockets than there are places, each with an octet at a time, and a new one for each that was displaced: a page comes
+/// through between all of them.
+#[test]
+fn slow_loris_on_many_sockets() {
+    let daemon = TestDaemon::new(idle);
+    let dial = || (daemon.connect(), 0);
+    let octets = head(&daemon.v4().to_string(), ORIGIN).into_bytes();
+    let mut drips: Vec<_> = std::iter::repeat_with(dial).take(200).collect();
+    let (mut longest, mut displaced) = (Duration::ZERO, 0);
+    for round in 1..=20 {
+        for drip in &mut drips {
+            let (stream, said) = drip;
+            stream.set_nonblocking(true).unwrap();
+            // Whoever was told off has the answer lying there.
+            let told = stream.peek(&mut [0]).is_ok();
+            stream.set_nonblocking(false).unwrap();
+            if told || stream.write_all(&octets[*said..=*said]).is_err() {
+                displaced += 1;
+                *drip = dial();
+            } else {
+                *said += 1;
+            }
+        }
+        longest = longest.max(comes_through(&daemon, round));
+    }
+    assert_eq!(daemon.runs(), 20);
+    assert!(displaced > 1_000, "{displaced}");
+    println!(
+        "a page among 200 sockets that drip: at most {} ms",
+        longest.as_millis()
+    );
+}
+
+/// Raises the limit on open files where it is too low.
+fn may_open(files: u64) -> bool {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
+    // Only the administrator may raise the second of the two.
+    let maximum = limit.maximum.map(|maximum| maximum.max(files));
+    enough(limit.current)
+        || setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(files),
+                maximum,
+            },
+        )
+        .is_ok()
+}
+
+/// Ten thousand sockets of programs that say nothing, all of them open at once: a page comes through among them, and the
+/// daemon holds no more than its places.
 #[test]
 fn ten_thousand_connections() {
-    let (all, held) = (10_000, 1_000);
+    const ALL: usize = 10_000;
+    // Some more, for the daemon and for the tests beside this one: they are threads of the same process.
+    if !may_open(ALL as u64 + 2_000) {
+        assert!(std::env::var_os("CI").is_none(), "too few open files");
+        println!("NOT TESTED: ten thousand connections. They need a limit of 12,000 open files");
+        return;
+    }
     let daemon = TestDaemon::new(idle);
     let address = daemon.v4();
-    let mut crowd = std::collections::VecDeque::new();
+    let mut crowd = Vec::with_capacity(ALL);
     let mut longest = Duration::ZERO;
-    for count in 1..=all {
-        let began = Instant::now();
-        crowd.push_back(TcpStream::connect(address).unwrap());
-        if crowd.len() > held {
-            crowd.pop_front();
-        }
-        if count % 2_500 == 0 {
-            let id = u8::try_from(count / 2_500).unwrap();
-            let mut page = daemon.page();
-            page.start(&request(id));
-            page.accepted();
-            page.cancel();
-            longest = longest.max(began.elapsed());
-        }
+    for id in 1..=4 {
+        crowd.extend((0..ALL / 4).map(|_| TcpStream::connect(address).unwrap()));
+        longest = longest.max(comes_through(&daemon, id));
     }
     assert_eq!(daemon.runs(), 4);
     println!(
-        "a page among {held} silent sockets: at most {} ms",
+        "a page among {} silent sockets: at most {} ms",
+        crowd.len(),
         longest.as_millis()
     );
-    // Those that were displaced heard what every stranger hears.
-    let mut oldest = crowd.pop_front().unwrap();
-    let mut answer = Vec::new();
-    oldest.read_to_end(&mut answer).unwrap();
-    assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
+    // All but those that have a place heard what every stranger hears.
+    let (mut waiting, mut told) = (0, 0);
+    for mut stream in crowd {
+        stream.set_nonblocking(true).unwrap();
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer) {
+            Ok(_) => {
+                assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
+                told += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+                waiting += 1;
+            }
+        }
+    }
+    assert!(waiting <= 64 && told >= ALL - 64, "{waiting} {told}");
 }
 
 /// Who sits on the port before the daemon comes is named, and the daemon does not share the port with him: not on one

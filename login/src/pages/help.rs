@@ -52,5 +52,5 @@ pub async fn help(visit: Visit) -> Response {
         })
         .collect();
     browsers.sort_by_key(|browser| browser.name);
-    render(&visit, StatusCode::OK, &HelpPage { page, browsers })
+    render(StatusCode::OK, &HelpPage { page, browsers })
 }
