@@ -79,7 +79,7 @@ pub struct Site {
 }
 
 /// Lays files into a site's folder, and gives what its configuration says of them.
-type Prepare = dyn Fn(&Path) -> Result<String>;
+type Prepare<'a> = dyn Fn(&Path) -> Result<String> + 'a;
 
 impl Site {
     /// Starts a login server that knows the holders of all profiles.
@@ -115,7 +115,7 @@ impl Site {
     fn retried(
         programs: &Programs,
         crowd: &[(String, Profile)],
-        prepare: &Prepare,
+        prepare: &Prepare<'_>,
     ) -> Result<Self> {
         // A connection of some other program may get the port in the moment in which it changes hands.
         let mut last = anyhow!("no ports");
@@ -131,7 +131,7 @@ impl Site {
     fn try_start(
         programs: Programs,
         crowd: &[(String, Profile)],
-        prepare: &Prepare,
+        prepare: &Prepare<'_>,
     ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("rda-site-").tempdir()?;
         let path = folder.path();

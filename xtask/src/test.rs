@@ -44,6 +44,7 @@ pub(crate) fn run(long: bool) -> Result<()> {
     if complete {
         // That the benchmark works; its figures mean something in a release build only.
         count.program("measure-contact", &["--smoke"])?;
+        count.program("measure-server", &["--waiting", "8", "--logins", "4"])?;
     }
     mutants(&mut count);
 
