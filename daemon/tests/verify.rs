@@ -192,13 +192,16 @@ fn what_is_broken_is_told() {
     fs::remove_file(&sod).unwrap();
     assert_eq!(verify(), (Some(1), Vec::new()), "nothing is signed");
     fs::write(&sod, &genuine).unwrap();
-    // A folder to trust may hold anything; what is no certificate is told.
+    // A folder to trust may hold anything; what was once a certificate is told.
     fs::write(folder.path().join("csca/README"), "Certificates").unwrap();
     fs::write(
         folder.path().join("csca/picture.png"),
         b"\x89PNG\r\n\x1a\n\0\0",
     )
     .unwrap();
+    let certificate = fs::read(folder.path().join("csca/0.cer")).unwrap();
+    let (half, _) = certificate.split_at(certificate.len() / 2);
+    fs::write(folder.path().join("csca/cut.cer"), half).unwrap();
     let (_, stdout) = verify();
     let report: Value = serde_json::from_slice(&stdout).unwrap();
     assert_eq!(report["refused"].as_array().unwrap().len(), 1, "{report:#}");

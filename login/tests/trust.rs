@@ -333,10 +333,11 @@ fn signers_are_judged_one_line_each_in_whatever_form_they_come() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("nowhere", desk.path("folder/dangling")).unwrap();
+        std::os::unix::fs::symlink(".", desk.path("folder/b/loop")).unwrap();
         let lines = check("folder");
         assert_eq!(lines.len(), 6);
         let summary = &lines[5]["summary"];
-        assert_eq!(summary["unreadable"].as_array().unwrap().len(), 1);
+        assert_eq!(summary["unreadable"].as_array().unwrap().len(), 2);
         assert_eq!(summary["empty_files"], 1);
     }
 

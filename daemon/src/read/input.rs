@@ -8,8 +8,8 @@ use icao::access_key::AccessKey;
 use icao::driving_licence::LicenceLine;
 use icao::lds::Application;
 use icao::mrz::{AccessFields, Mrz};
-use icao::pki::encoding::Objects;
-use icao::pki::{Anchors, CscaStore, DocumentKind, PkiError, UnixTime};
+use icao::pki::encoding::{Malformed, Objects};
+use icao::pki::{Anchors, CscaStore, DocumentKind, UnixTime};
 use protocol::messages::TypedAccess;
 use zeroize::Zeroizing;
 
@@ -173,10 +173,17 @@ fn add_file(
             objects.finish();
         }
         while let Some(object) = objects.next_object() {
-            match object
-                .map_err(PkiError::from)
-                .and_then(|object| anchors.add(&object))
-            {
+            let added = match object {
+                // A picture or a file of a document, in a folder: not meant.
+                Err(Malformed { part, .. })
+                    if !part.starts_with(b"0") && !part.starts_with(b"-") =>
+                {
+                    continue;
+                }
+                Err(malformed) => Err(malformed.error),
+                Ok(object) => anchors.add(&object),
+            };
+            match added {
                 Ok(_) => found += 1,
                 Err(error) => refused.push(format!("{}: {error}", path.display())),
             }

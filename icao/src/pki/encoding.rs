@@ -23,6 +23,9 @@ const MAX_BARE_BASE64: usize = 1 << 20;
 /// How much of a file decides what it is, in bytes: no DER object of this length is without control characters.
 const SAMPLE_LEN: usize = 64;
 
+/// Tags that files of a document begin with (Doc 9303-10 table 35).
+const FILE_TAGS: core::ops::RangeInclusive<u32> = 0x60..=0x77;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -199,22 +202,32 @@ impl Objects {
         if filling > 0 {
             return Front::Skip(filling);
         }
-        let mut lose = |error: PkiError| {
-            // What is lost here begins with whatever this is, even if it looks like a certificate.
-            self.lost = Some((error, 1));
+        let mut lose_behind = |error: PkiError, len: usize| {
+            self.lost = Some((error, len));
             Front::Skip(0)
         };
+        // What is lost here begins with whatever this is, even if it looks like a certificate.
+        let mut lose = |error: PkiError| lose_behind(error, 1);
         match Header::parse(rest) {
             Err(TlvError::Truncated) if !self.finished => Front::More,
             Err(error) => lose(error.into()),
             // Every object of a directory is a SEQUENCE; anything else would be read as a heap of small ones.
-            Ok(Header { tag: found, .. }) if found != SEQUENCE => lose(
-                TlvError::Unexpected {
+            Ok(Header {
+                tag: found,
+                header_len,
+                value_len,
+            }) if found != SEQUENCE => {
+                let error = TlvError::Unexpected {
                     expected: SEQUENCE,
                     found,
-                }
-                .into(),
-            ),
+                };
+                // Nobody vouches for the certificates in a file of a document.
+                let file = FILE_TAGS.contains(&found).then_some(value_len).flatten();
+                lose_behind(
+                    error.into(),
+                    header_len + file.unwrap_or(0).min(MAX_OBJECT_LEN),
+                )
+            }
             Ok(Header {
                 header_len,
                 value_len: Some(value_len),
@@ -259,8 +272,8 @@ impl Objects {
             None if self.finished || rest.len() > MAX_OBJECT_LEN => rest.len(),
             None => {
                 // The beginning of one may be at the end.
-                let searched = (rest.len() + 1).saturating_sub(CERTIFICATE_START_LEN);
-                self.lost = Some((error, searched.max(1)));
+                let kept = (rest.len() + 1).saturating_sub(CERTIFICATE_START_LEN);
+                self.lost = Some((error, searched.max(kept)));
                 return Front::More;
             }
         };

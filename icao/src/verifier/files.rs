@@ -409,7 +409,7 @@ impl Checks {
                 == files.groups.contains_key(group)
         });
         if both {
-            let proofs = verifier.security_files(&SecurityFiles {
+            let proofs = verifier.saved_security_files(&SecurityFiles {
                 card_access: files.card_access.as_deref(),
                 dg14: files.groups.get(&DataGroup::DG14).map(Vec::as_slice),
                 authentication_key: files.groups.get(&key).map(Vec::as_slice),

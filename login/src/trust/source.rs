@@ -96,6 +96,11 @@ impl Source {
     /// Opens the next file; a folder puts its files in front of the queue.
     fn advance(&mut self, path: PathBuf, depth: usize) -> Result<(), SourceError> {
         if path.is_dir() {
+            // A link may lead back to where it lies.
+            if depth > 0 && path.is_symlink() {
+                let error = io::Error::other("a link to a folder");
+                return Err(SourceError { path, error });
+            }
             if depth == MAX_DEPTH {
                 let error = io::Error::other("folders are nested too deeply");
                 return Err(SourceError { path, error });

@@ -128,6 +128,12 @@ fn what_is_malformed_is_one_part() {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].part, file);
     }
+    // The signer that came along in EF.SOD is no object of its own, nor is one behind the file.
+    let sod = crate::tlv::encode(0x77, &object);
+    let found: Vec<_> = objects(&sod).collect();
+    assert!(matches!(found.as_slice(), [Err(whole)] if whole.part == sod));
+    let found: Vec<_> = objects(&[&sod[..], &object].concat()).collect();
+    assert!(matches!(found.as_slice(), [Err(_), Ok(behind)] if *behind == object));
     // One that was cut does not take the next one with it, wherever it was cut.
     for len in [40, 100, object.len() - 1] {
         let file = [&object[..len], &object, &object].concat();
