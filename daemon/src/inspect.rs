@@ -129,7 +129,11 @@ pub fn show(path: &Path, content: &[u8]) -> String {
             any = true;
             match object {
                 Ok(object) => show_object(sheet, &object),
-                Err(error) => sheet.line(format_args!("malformed part: {error}")),
+                Err(malformed) => {
+                    sheet.line(format_args!("malformed part: {malformed}"));
+                    let mut lines = MAX_LINES;
+                    sheet.inside(|sheet| data_objects(sheet, &malformed.part, 0, &mut lines));
+                }
             }
         }
         if !any {

@@ -237,8 +237,12 @@ fn read(arguments: &ReadArguments) -> Result<ExitCode> {
         true => Application::DrivingLicence,
         false => Application::TravelDocument,
     };
+    let (anchors, refused) = read::trust_anchors(&arguments.trust, application)?;
+    for refused in refused {
+        tell(format_args!("not used: {refused}"));
+    }
     let trust = Trust {
-        anchors: read::trust_anchors(&arguments.trust, application)?,
+        anchors,
         time: match &arguments.at {
             Some(time) => read::parse_time(time)?,
             None => UnixTime(i64::try_from(system_clock()())?),

@@ -39,8 +39,11 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "CODE")]
     state: Option<String>,
     /// Tolerate no deviation from Doc 9303.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "inspection")]
     strict: bool,
+    /// Tolerate what the test plan of inspection systems does (BSI TR-03105 part 5.1): two deviations that RFCs allow.
+    #[arg(long)]
+    inspection: bool,
     /// Print the outcome as JSON.
     #[arg(long)]
     json: bool,
@@ -51,6 +54,7 @@ pub struct VerifyArguments {
 enum Kind {
     Passport,
     IdentityCard,
+    DrivingLicence,
 }
 
 impl From<Kind> for DocumentKind {
@@ -58,6 +62,7 @@ impl From<Kind> for DocumentKind {
         match kind {
             Kind::Passport => Self::TravelDocument,
             Kind::IdentityCard => Self::IdentityCard,
+            Kind::DrivingLicence => Self::DrivingLicence,
         }
     }
 }
@@ -81,9 +86,12 @@ struct Report {
     csca: Option<String>,
     checks: Vec<Check>,
     tolerances: Vec<&'static str>,
-    files: Vec<File>,
-    /// Files whose names are none of a document's.
+    #[serde(rename = "files")]
+    found: Vec<File>,
+    /// Files whose names are none of a document's, or that say again what another says.
     ignored: Vec<String>,
+    /// What was given to trust and could not be used.
+    refused: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -105,31 +113,31 @@ struct File {
 /// Judges the files. `true` if every check passed and a certificate given vouches for the signer.
 ///
 /// # Errors
-/// If the files cannot be read, or nothing of them is signed.
+/// If the files cannot be read, or are none that could be signed.
 pub fn run(arguments: &VerifyArguments) -> Result<bool> {
-    let store = trust_anchors(&arguments.trust, Application::TravelDocument)?;
+    let mut found = Vec::new();
+    let mut ignored = Vec::new();
+    let files = read_folder(&arguments.files, &mut found, &mut ignored)?;
+    let kind = arguments.kind.map_or_else(|| files.kind(), Into::into);
+    let (store, refused) = trust_anchors(&arguments.trust, Application::of(kind))?;
     let time = match &arguments.at {
         Some(time) => parse_time(time)?,
         None => UnixTime(i64::try_from(system_clock()())?),
     };
-    let (policy, policy_name) = if arguments.strict {
-        (Policy::strict(), "strict")
-    } else {
-        (Policy::field(), "field")
+    let (policy, policy_name) = match (arguments.strict, arguments.inspection) {
+        (true, _) => (Policy::strict(), "strict"),
+        (false, true) => (Policy::inspection(), "inspection"),
+        (false, false) => (Policy::field(), "field"),
     };
-    let mut found = Vec::new();
-    let mut ignored = Vec::new();
-    let files = read_folder(&arguments.files, &mut found, &mut ignored)?;
-    let verdict = judge(
-        &files,
-        arguments.kind.map(Into::into),
-        arguments.state.as_deref(),
-        &store,
-        time,
-        &policy,
-    )
-    .with_context(|| arguments.files.display().to_string())?;
-    let report = Report::new(&verdict, policy_name, time, found, ignored);
+    let state = arguments.state.as_deref();
+    let verdict = judge(&files, kind, state, &store, time, &policy)
+        .with_context(|| arguments.files.display().to_string())?;
+    let report = Report {
+        found,
+        ignored,
+        refused,
+        ..Report::new(&verdict, policy_name, time)
+    };
     if arguments.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
@@ -167,33 +175,32 @@ fn read_folder(
         if u64::try_from(content.len())? > LONGEST_FILE {
             bail!("{}: too long for a file of a document", path.display());
         }
-        found.push(File {
+        let file = File {
             name: name.to_string(),
             file: shown,
             length: content.len(),
             sha256: Fingerprint::of(&content).to_string(),
-        });
-        if !files.insert(name, content) {
-            bail!("{}: a second file with {name}", path.display());
+        };
+        match found.iter().find(|other: &&File| other.name == file.name) {
+            Some(other) if other.sha256 == file.sha256 => ignored.push(file.file),
+            Some(other) => bail!("{}: {} has another {name}", path.display(), other.file),
+            None => {
+                files.insert(name, content);
+                found.push(file);
+            }
         }
     }
     Ok(files)
 }
 
 impl Report {
-    fn new(
-        verdict: &FilesVerdict,
-        policy: &'static str,
-        time: UnixTime,
-        files: Vec<File>,
-        ignored: Vec<String>,
-    ) -> Self {
+    fn new(verdict: &FilesVerdict, policy: &'static str, time: UnixTime) -> Self {
         let reason_of = |outcome: &CheckOutcome<String>| match outcome {
             CheckOutcome::Failed(reason) => Some(reason.clone()),
             _ => None,
         };
         let outcome = verdict.outcome();
-        let passive = &verdict.passive_authentication;
+        let passive = verdict.passive_authentication.as_ref();
         Self {
             verdict: match outcome {
                 CheckOutcome::Passed => "passed",
@@ -209,13 +216,13 @@ impl Report {
             state: verdict.state.clone(),
             state_from: match verdict.state_source {
                 StateSource::Given => "given",
-                StateSource::MachineReadableZone => "dg1",
+                StateSource::Dg1 => "dg1",
                 StateSource::Signer => "signer",
             },
             policy,
             at: time.to_string(),
-            signer: passive.signer.map(|signer| signer.to_string()),
-            csca: passive.csca.map(|csca| csca.to_string()),
+            signer: passive.and_then(|passive| Some(passive.signer?.to_string())),
+            csca: passive.and_then(|passive| Some(passive.csca?.to_string())),
             checks: verdict
                 .checks
                 .iter()
@@ -231,8 +238,9 @@ impl Report {
                 .iter()
                 .map(|tolerance| tolerance.name())
                 .collect(),
-            files,
-            ignored,
+            found: Vec::new(),
+            ignored: Vec::new(),
+            refused: Vec::new(),
         }
     }
 }
@@ -248,6 +256,9 @@ impl fmt::Display for Report {
         }
         for tolerance in &self.tolerances {
             writeln!(f, "deviation                    {tolerance}")?;
+        }
+        for refused in &self.refused {
+            writeln!(f, "not used                     {refused}")?;
         }
         for (what, sha256) in [("signer", &self.signer), ("csca", &self.csca)] {
             if let Some(sha256) = sha256 {

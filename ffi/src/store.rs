@@ -5,8 +5,8 @@ use core::ptr;
 
 use icao::pki::encoding::objects;
 use icao::pki::{
-    Certificate, CscaStore, DocumentKind, IssuingState, MasterList, Policy, RevocationList,
-    UnixTime,
+    Certificate, CscaStore, DocumentKind, IssuingState, MasterList, PkiError, Policy,
+    RevocationList, UnixTime,
 };
 
 use crate::boundary::{
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn rda_store_add_certificates(
         let kind = kind_of(kind)?;
         let mut found = Vec::new();
         for object in objects(limited(file)?) {
-            let certificate = Certificate::parse(&object?)?;
+            let certificate = Certificate::parse(&object.map_err(PkiError::from)?)?;
             let state = state
                 .or_else(|| certificate.subject().country())
                 .ok_or_else(|| {
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn rda_store_add_revocation_lists(
         let kind = kind_of(kind)?;
         let mut found = false;
         for object in objects(limited(file)?) {
-            let object = object?;
+            let object = object.map_err(PkiError::from)?;
             let state = match state {
                 Some(state) => state,
                 None => RevocationList::parse(&object)?

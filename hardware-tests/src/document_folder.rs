@@ -8,13 +8,14 @@ use icao::crypto::hash::HashAlgorithm;
 use icao::crypto::key_agreement::SecretKey;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::security_info::{Mapping, SecurityInfos};
-use icao::lds::{CardAccess, Dg1, Dg14, Dg15};
+use icao::lds::{CardAccess, Dg1, Dg14, Dg15, FileId};
 use icao::simulator::{
     ActiveAuthenticationKey, Chip, ChipAuthenticationKey, ChipBuilder, CurveForm, Directory,
     ElementaryFile, Holder, PaceVariant, Profile, ReadAccess, SeededRandom, Trailer,
 };
 use icao::tlv;
 use icao::transport::Limits;
+use icao::verifier::files::FileName;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey as _;
 use std::collections::BTreeMap;
@@ -131,24 +132,14 @@ fn files(folder: &Path) -> Result<BTreeMap<u16, Vec<u8>>> {
     Ok(files)
 }
 
-/// The file that a name means: letters of either case, with or without `EF` before and an ending behind.
+/// The file that a name means, where this chip has a place for it.
 fn identifier(name: &str) -> Option<u16> {
-    let name = name.to_ascii_uppercase();
-    let name = [".BIN", ".DAT", ".DER"]
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
-        .unwrap_or(&name);
-    let name = name
-        .strip_prefix("EF")
-        .map_or(name, |rest| rest.trim_start_matches(['.', '_', '-']));
-    match name {
-        "COM" => Some(EF_COM),
-        "SOD" => Some(EF_SOD),
-        "CARDACCESS" | "CARD_ACCESS" => Some(EF_CARD_ACCESS),
-        _ => {
-            let number: u16 = name.strip_prefix("DG")?.parse().ok()?;
-            (1..=16).contains(&number).then_some(0x0100 + number)
-        }
+    match FileName::parse(name)? {
+        FileName::Com => Some(EF_COM),
+        FileName::Sod => Some(EF_SOD),
+        FileName::CardAccess => Some(EF_CARD_ACCESS),
+        FileName::Group(group) => Some(FileId::data_group(group).fid),
+        FileName::CardSecurity | FileName::AtrInfo => None,
     }
 }
 
@@ -261,6 +252,8 @@ fn curve_secret(key: &[u8]) -> Result<Vec<u8>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use icao::lds::DataGroup;
+
     use super::*;
 
     #[test]
@@ -275,6 +268,8 @@ mod tests {
             ("EF_DG1.BIN", Some(DG1)),
             ("dg01.dat", Some(DG1)),
             ("EF.DG14", Some(DG14)),
+            ("Datagroup14.bin", Some(DG14)),
+            ("ef010F.bin", Some(DG15)),
             ("DG17.bin", None),
             ("notes.txt", None),
             ("aa-key.pem", None),
@@ -326,5 +321,66 @@ mod tests {
             .map(|file| (file.fid, file.content.clone()))
             .collect();
         assert!(found == written);
+    }
+
+    /// The reference data of the BSI's test chip with both private keys, as a chip that proves itself; and a copy of it
+    /// without them, which cannot.
+    #[test]
+    fn reference_data_with_keys_are_a_chip_that_proves_itself() {
+        use icao::access_key::AccessKey;
+        use icao::active_authentication::ActiveAuthentication;
+        use icao::chip_authentication::strongest;
+        use icao::pki::DocumentKind;
+        use icao::simulator::SimulatedLink;
+        use icao::terminal::{AccessProtocol, Policy, Terminal};
+
+        let corpus = std::env::var_os("RDA_CORPUS").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
+            PathBuf::from,
+        );
+        let folder = corpus.join("document-sets/silver-worldfnd-with-keys");
+        if !folder.is_dir() {
+            println!("SKIPPED: reference data with keys (set RDA_CORPUS)");
+            return;
+        }
+        let inspected = |keys: bool| {
+            let key = |name: &str| keys.then(|| folder.join(name));
+            let document = DocumentFolder {
+                folder: folder.clone(),
+                can: None,
+                without_bac: false,
+                active_authentication: key("DG15_sk.pkcs8"),
+                chip_authentication: key("DG14_sk.pkcs8"),
+                limits: Limits::SHORT,
+            };
+            let dg1 = fs::read(folder.join("Datagroup1.bin")).unwrap();
+            let fields = Dg1::parse(&dg1).unwrap().mrz().access_fields().unwrap();
+            let access = [AccessKey::Mrz(fields)];
+            let mut link = SimulatedLink::new(document.chip(b"silver").unwrap());
+            let mut random = SeededRandom::new(b"terminal");
+            let mut events = |_| ();
+            let mut terminal =
+                Terminal::new(&mut link, &mut random, Policy::default(), &mut events);
+            assert_eq!(terminal.open(&access).unwrap(), AccessProtocol::Bac);
+            let dg14 = terminal.read(FileId::data_group(DataGroup::DG14)).unwrap();
+            let dg15 = terminal.read(FileId::data_group(DataGroup::DG15)).unwrap();
+            let dg14 = Dg14::parse(&dg14).unwrap();
+            let options = dg14.security_infos().chip_authentication_options();
+            let (option, public) = strongest(&options).unwrap();
+            let chip = terminal.chip_authentication(&option, &public).is_ok();
+            let key = Dg15::parse(&dg15).unwrap().verifying_key().unwrap();
+            let challenge = [7; 8];
+            let active = terminal.active_authentication(&challenge, 128);
+            let proof = ActiveAuthentication {
+                key: &key,
+                info: dg14.security_infos().active_authentication(),
+                kind: DocumentKind::TravelDocument,
+            };
+            let active =
+                active.is_ok_and(|signature| proof.verify_tolerant(&challenge, &signature).is_ok());
+            (chip, active)
+        };
+        assert_eq!(inspected(true), (true, true));
+        assert_eq!(inspected(false), (false, false));
     }
 }

@@ -12,7 +12,6 @@ pub mod details;
 pub mod dg1;
 pub mod dg14;
 pub mod dg15;
-pub mod dg2;
 pub mod dir;
 pub mod further;
 pub mod security_info;
@@ -31,7 +30,6 @@ pub use card_security::CardSecurity;
 pub use com::Com;
 pub use details::{Dg11, Dg12, Dg16};
 pub use dg1::Dg1;
-pub use dg2::Dg2;
 pub use dg14::Dg14;
 pub use dg15::Dg15;
 pub use dir::Dir;
@@ -67,7 +65,7 @@ pub enum LdsError {
     DataGroup,
     /// The biometric templates in DG2 are not those of a face.
     #[error("biometric template: {0}")]
-    Biometric(#[from] dg2::BiometricError),
+    Biometric(#[from] biometrics::BiometricError),
     /// A public key that is malformed or of an unsupported kind.
     #[error("public key is malformed or of an unsupported kind")]
     PublicKey,

@@ -233,6 +233,18 @@ impl Verifier {
     /// # Errors
     /// The first [`Reason`] to refuse; the others are in the verdict.
     pub fn security_files(&mut self, files: &SecurityFiles<'_>) -> Result<(), Reason> {
+        self.saved_security_files(files)?;
+        let infos = self.dg14.as_ref().map(Dg14::security_infos);
+        let pace_signed = infos.is_some_and(|infos| infos.pace().next().is_some());
+        if pace_signed && files.card_access.is_none() {
+            self.deviates(Tolerance::CardAccessMissing)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Verifier::security_files`], where nobody says that all files were saved: EF.CardAccess, which no signature
+    /// covers, may be among those that were not.
+    fn saved_security_files(&mut self, files: &SecurityFiles<'_>) -> Result<(), Reason> {
         let key = authentication_key_group(self.kind);
         let dg14 = self.data_group(DataGroup::DG14, files.dg14, Dg14::parse);
         let authentication_key = self.data_group(key, files.authentication_key, Dg15::parse);
@@ -248,13 +260,6 @@ impl Verifier {
         met.extend(&self.chip_authentication_deviations());
         self.tolerate(&met)?;
         self.verdict.card_access = self.card_access(files.card_access);
-        let pace_signed = self
-            .dg14
-            .as_ref()
-            .is_some_and(|dg14| dg14.security_infos().pace().next().is_some());
-        if pace_signed && files.card_access.is_none() {
-            self.deviates(Tolerance::CardAccessMissing)?;
-        }
         if self.authentication_key.is_none() {
             self.verdict.active_authentication = CheckOutcome::NotSupported;
         }

@@ -240,6 +240,7 @@ async fn take_evidence(mut visit: Visit, sealed: String) -> Result<Response, Sta
         (
             worker
                 .rules
+                .get()
                 .evidence(worker.register.as_ref(), &issued, &sealed, now, &mut rng),
             issued,
         )
@@ -286,7 +287,8 @@ async fn take_result(mut visit: Visit, sealed: String) -> Result<Response, Statu
     };
     let now = visit.now;
     let report = tokio::task::spawn_blocking(move || {
-        app.rules.result(app.register.as_ref(), sent, &sealed, now)
+        let rules = app.rules.get();
+        rules.result(app.register.as_ref(), sent, &sealed, now)
     })
     .await
     .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;

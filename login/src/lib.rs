@@ -6,6 +6,7 @@
 
 pub mod accelerator;
 pub mod accounts;
+mod anchors;
 pub mod api;
 pub mod audit;
 pub mod browser;

@@ -45,12 +45,21 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         "# HELP rda_login_info The version that runs.\n# TYPE rda_login_info gauge\nrda_login_info{{version=\"{}\"}} 1\n\
          # HELP rda_login_sessions Sessions in memory.\n# TYPE rda_login_sessions gauge\nrda_login_sessions {}\n\
          # HELP rda_login_requests_under_way Requests for a document that are not decided.\n# TYPE rda_login_requests_under_way gauge\nrda_login_requests_under_way {}\n\
-         # HELP rda_login_draining Whether the server was told to stop.\n# TYPE rda_login_draining gauge\nrda_login_draining {}\n\
-         # HELP rda_login_events_total Lines of the audit log, by action and reason.\n# TYPE rda_login_events_total counter\n",
+         # HELP rda_login_draining Whether the server was told to stop.\n# TYPE rda_login_draining gauge\nrda_login_draining {}\n",
         env!("CARGO_PKG_VERSION"),
         app.sessions.count(),
         app.proceedings.under_way((app.clock)()),
         u8::from(app.draining.load(Ordering::SeqCst)),
+    );
+    if let Some(generation) = app.rules.generation() {
+        let _ = writeln!(
+            text,
+            "# HELP rda_login_trust_store_generation How often the trust store in use has been replaced.\n\
+             # TYPE rda_login_trust_store_generation gauge\nrda_login_trust_store_generation {generation}"
+        );
+    }
+    text.push_str(
+        "# HELP rda_login_events_total Lines of the audit log, by action and reason.\n# TYPE rda_login_events_total counter\n",
     );
     for ((action, reason), count) in app.audit.counts() {
         // Both are names of this program's own, without a character that would need escaping.

@@ -1,7 +1,7 @@
 //! The server: everything put together, and the routes.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,9 +11,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use icao::pki::IssuingState;
-use icao::pki::csca_store::CscaStore;
-use icao::pki::{Anchors, Fingerprint};
+use icao::pki::Fingerprint;
 use protocol::error::Code;
 use protocol::origin::Origin;
 use protocol::request::Document;
@@ -23,8 +21,9 @@ use tokio::time::Instant;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError, UserName};
+use crate::anchors::CurrentRules;
 use crate::audit::{Audit, AuditError};
-use crate::config::{AccessRelease, Config, CscaFolder};
+use crate::config::{AccessRelease, Config};
 use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
 use crate::date::Date;
@@ -39,8 +38,6 @@ use crate::release::{AccessNeeded, Releases};
 use crate::request::{Issuer, IssuerError};
 use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore};
 use crate::texts::{Texts, TextsError};
-use crate::trust::TrustStore;
-use crate::verification::{Rules, anchor_kind};
 use crate::visit::keep_language;
 use crate::{api, operations, pages};
 
@@ -148,7 +145,7 @@ pub struct App {
     pub(crate) audit: Audit,
     history: History,
     pub(crate) issuer: Issuer,
-    pub(crate) rules: Rules,
+    pub(crate) rules: CurrentRules,
     pub(crate) jar: Jar,
     /// Told to stop: logins under way are finished, balancers send nobody new.
     pub(crate) draining: AtomicBool,
@@ -186,10 +183,7 @@ impl App {
             audit: Audit::open(&config.audit, config.id.as_str())?,
             jar: Jar::new(!issuer.origin.is_plain_http()),
             issuer,
-            rules: Rules {
-                csca: csca_store(&config)?,
-                policy: config.policy.policy(),
-            },
+            rules: CurrentRules::open(&config)?,
             draining: AtomicBool::new(false),
             config,
         })
@@ -298,77 +292,6 @@ impl App {
     /// The token that forms and scripts of a session show: a keyed hash of what only the cookie holds.
     pub(crate) fn session_token(&self, id: &SessionId) -> String {
         Base64UrlUnpadded::encode_string(&self.keys.mac("session form", &[id.as_bytes()]))
-    }
-}
-
-/// In every certificate of the simulator; its private keys are public.
-const SIMULATED: &[u8] = b"RDA simulator";
-
-/// Reads the trust store, then the trust anchors of folders, every file a certificate (DER), and last the revocation lists
-/// that they signed. Anchors of the simulator are for tests only.
-fn csca_store(config: &Config) -> Result<CscaStore, StartError> {
-    let mut anchors = Anchors::new(&[]);
-    if let Some(path) = &config.trust_store {
-        TrustStore::open(path)
-            .and_then(|kept| kept.add_to(&mut anchors))
-            .map_err(|error| refused(path, error))?;
-    }
-    let (mut store, unsigned) = anchors.into_store();
-    if let (Some(path), Some((list, error))) = (&config.trust_store, unsigned.first()) {
-        let reason = format!("revocation list of {}: {error}", list.issuer());
-        return Err(refused(path, reason));
-    }
-    for anchors in &config.csca {
-        let state = issuing_state(anchors)?;
-        for (path, der) in files(&anchors.folder)? {
-            store
-                .add(anchor_kind(anchors.kind), state, &der)
-                .map_err(|error| refused(&path, error))?;
-        }
-    }
-    let simulated = |der: &[u8]| der.windows(SIMULATED.len()).any(|part| part == SIMULATED);
-    if !config.test
-        && let Some((_, _, anchor)) = store
-            .iter()
-            .find(|(_, _, anchor)| simulated(anchor.certificate().raw()))
-    {
-        return Err(StartError::Simulated(anchor.fingerprint()));
-    }
-    // An anchor may stand in another entry of the same kind and state.
-    for anchors in &config.csca {
-        let Some(folder) = &anchors.revocation_lists else {
-            continue;
-        };
-        let state = issuing_state(anchors)?;
-        for (path, der) in files(folder)? {
-            store
-                .add_revocation_list(anchor_kind(anchors.kind), state, &der)
-                .map_err(|error| refused(&path, format!("revocation list: {error}")))?;
-        }
-    }
-    Ok(store)
-}
-
-fn issuing_state(anchors: &CscaFolder) -> Result<IssuingState, StartError> {
-    IssuingState::parse(&anchors.issuing_state).map_err(|error| refused(&anchors.folder, error))
-}
-
-/// The files of a folder with what they hold.
-fn files(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, StartError> {
-    std::fs::read_dir(folder)
-        .map_err(|error| refused(folder, error))?
-        .map(|entry| {
-            let path = entry.map_err(|error| refused(folder, error))?.path();
-            let bytes = std::fs::read(&path).map_err(|error| refused(&path, error))?;
-            Ok((path, bytes))
-        })
-        .collect()
-}
-
-fn refused(path: &Path, reason: impl ToString) -> StartError {
-    StartError::Csca {
-        path: path.to_owned(),
-        reason: reason.to_string(),
     }
 }
 
@@ -489,6 +412,10 @@ impl Server {
             loop {
                 ticks.tick().await;
                 app.sweep((app.clock)());
+                let looking = Arc::clone(&app);
+                let look = move || looking.rules.refresh(&looking.config);
+                // A panic there is told by its own message, and leaves the rules as they are.
+                let _ = tokio::task::spawn_blocking(look).await;
             }
         });
         let operations = self.operations.map(|listener| {

@@ -215,6 +215,40 @@ fn who_comes_while_the_server_restarts_is_served_by_the_next() {
 }
 
 #[test]
+fn a_replaced_trust_store_is_in_use_without_a_restart() {
+    let folder = Folder::new(&format!("{OPERATIONS}trust_store = \"trust.jsonl\"\n"));
+    let import = |csca: &icao::simulator::CscaCertificate| {
+        std::fs::write(folder.path("one.cer"), &csca.der).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rda-login"));
+        command
+            .current_dir(folder.0.path())
+            .args(["trust", "import"]);
+        command.args(["--store", "trust.jsonl", "--csca", "one.cer", "--yes"]);
+        assert!(command.output().unwrap().status.success());
+    };
+    let anchors = icao::simulator::csca_certificates().unwrap();
+    import(&anchors[0]);
+    let mut command = folder.command("serve");
+    command.stderr(Stdio::piped());
+    let mut server = Running::start(command);
+    let mut said = BufReader::new(server.child.stderr.take().unwrap()).lines();
+    let mut heard = |words: &str| said.any(|line| line.unwrap().contains(words));
+    let in_use = |generation: u64| {
+        let line = format!("rda_login_trust_store_generation {generation}");
+        let (_, metrics) = server.ask("/metrics");
+        assert!(metrics.lines().any(|there| there == line), "{metrics}");
+    };
+    in_use(1);
+    import(&anchors[1]);
+    assert!(heard("is in use"));
+    in_use(2);
+    // What is no store changes nothing.
+    std::fs::write(folder.path("trust.jsonl"), "none").unwrap();
+    assert!(heard("cannot be used"));
+    in_use(2);
+}
+
+#[test]
 fn faults_are_found_before_the_start() {
     let folder = Folder::new(OPERATIONS);
     folder.listen_on(8443);

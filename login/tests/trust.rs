@@ -323,6 +323,24 @@ fn signers_are_judged_one_line_each_in_whatever_form_they_come() {
         ["passed", "malformed", "passed", "passed", "malformed"]
     );
 
+    // What is none has a digest too, and what cannot be read takes nothing with it.
+    let malformed: Vec<_> = check("folder")
+        .iter()
+        .filter(|line| line["verdict"] == "malformed")
+        .map(|line| line["sha256"].clone())
+        .collect();
+    assert_eq!(malformed[1], sha256(&[0xFF, 0x80, 0x00]));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", desk.path("folder/dangling")).unwrap();
+        std::os::unix::fs::symlink(".", desk.path("folder/b/loop")).unwrap();
+        let lines = check("folder");
+        assert_eq!(lines.len(), 6);
+        let summary = &lines[5]["summary"];
+        assert_eq!(summary["unreadable"].as_array().unwrap().len(), 2);
+        assert_eq!(summary["empty_files"], 1);
+    }
+
     // A certificate cut short, or with its signature changed.
     let mut changed = good[3].clone();
     *changed.last_mut().unwrap() ^= 1;

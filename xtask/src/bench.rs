@@ -12,6 +12,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("contact", "measure-contact"),
     ("verification", "measure-verification"),
     ("desktop", "measure-desktop"),
+    ("server", "measure-server"),
 ];
 
 /// What they measure, and with what.

@@ -2,8 +2,11 @@
 
 use icao::crypto::key_agreement::PublicKey;
 use icao::crypto::signature::VerifyingKey;
+use icao::lds::biometrics::ImageFormat;
 use icao::lds::security_info::{SecurityInfo, SecurityInfos};
-use icao::lds::{AtrInfo, CardAccess, CardSecurity, Com, DataGroup, Dg1, Dg2, Dg14, Dg15, Sod};
+use icao::lds::{
+    AtrInfo, BiometricGroup, CardAccess, CardSecurity, Com, DataGroup, Dg1, Dg14, Dg15, Sod,
+};
 use icao::tlv::Header;
 use icao::verifier::files::FileName;
 
@@ -128,7 +131,7 @@ fn data_group(sheet: &mut Sheet, group: DataGroup, content: &[u8]) {
             Ok(dg1) => machine_readable_zone(sheet, &dg1),
             Err(error) => malformed(sheet, "DG1", &error, content),
         },
-        DataGroup::DG2 => match Dg2::parse(content) {
+        DataGroup::DG2 => match BiometricGroup::parse(group, content) {
             Ok(dg2) => faces(sheet, &dg2),
             Err(error) => malformed(sheet, "DG2", &error, content),
         },
@@ -184,19 +187,25 @@ fn machine_readable_zone(sheet: &mut Sheet, dg1: &Dg1) {
     });
 }
 
-fn faces(sheet: &mut Sheet, dg2: &Dg2) {
+fn faces(sheet: &mut Sheet, dg2: &BiometricGroup) {
     sheet.line("DG2, face");
     sheet.inside(|sheet| {
-        for image in dg2.images() {
-            let kind = match image {
-                [0xFF, 0xD8, ..] => "JPEG",
-                [0, 0, 0, 0x0C, b'j', b'P', ..] | [0xFF, 0x4F, ..] => "JPEG 2000",
-                _ => "unknown",
+        for (format, image) in dg2.images() {
+            let format = match format {
+                ImageFormat::Jpeg => "JPEG",
+                ImageFormat::Jp2 | ImageFormat::Jpeg2000CodeStream => "JPEG 2000",
+                ImageFormat::Wsq => "WSQ",
+                _ => "of an unknown form",
             };
-            sheet.field("image", format_args!("{kind}, {} bytes", image.len()));
+            sheet.field("image", format_args!("{format}, {} bytes", image.len()));
         }
-        for deviation in dg2.deviations() {
-            sheet.field("deviation", format_args!("{deviation:?}"));
+        match dg2.face_deviations() {
+            Ok(deviations) => {
+                for deviation in deviations {
+                    sheet.field("deviation", format_args!("{deviation:?}"));
+                }
+            }
+            Err(error) => sheet.field("no face record", error),
         }
         pki::tolerances(sheet, dg2.tolerances());
     });

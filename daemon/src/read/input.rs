@@ -8,7 +8,7 @@ use icao::access_key::AccessKey;
 use icao::driving_licence::LicenceLine;
 use icao::lds::Application;
 use icao::mrz::{AccessFields, Mrz};
-use icao::pki::encoding::Objects;
+use icao::pki::encoding::{Malformed, Objects};
 use icao::pki::{Anchors, CscaStore, DocumentKind, UnixTime};
 use protocol::messages::TypedAccess;
 use zeroize::Zeroizing;
@@ -112,16 +112,20 @@ impl AccessInput {
 
 /// Reads CSCA certificates, revocation lists and master lists (PEM, DER, LDIF) from files and from the files of folders.
 /// Each certificate vouches for passports and identity cards of the state that its subject names, or for its driving
-/// licences: the two have issuers of their own. Revocation lists count if
-/// one of these certificates signed them.
+/// licences: the two have issuers of their own. Revocation lists count if one of these certificates signed them. What
+/// could not be used is told beside the store; files of folders that hold nothing of the kind are passed over.
 ///
 /// # Errors
-/// [`InputError`]; in a folder, files without a certificate are passed over.
-pub fn trust_anchors(paths: &[PathBuf], application: Application) -> Result<CscaStore, InputError> {
+/// [`InputError`].
+pub fn trust_anchors(
+    paths: &[PathBuf],
+    application: Application,
+) -> Result<(CscaStore, Vec<String>), InputError> {
     let mut anchors = Anchors::new(match application {
         Application::TravelDocument => &[DocumentKind::TravelDocument, DocumentKind::IdentityCard],
         Application::DrivingLicence => &[DocumentKind::DrivingLicence],
     });
+    let mut refused = Vec::new();
     for path in paths {
         if path.is_dir() {
             let failed = |error| InputError::File {
@@ -134,17 +138,26 @@ pub fn trust_anchors(paths: &[PathBuf], application: Application) -> Result<Csca
             }
             files.sort();
             for file in files.iter().filter(|file| file.is_file()) {
-                add_file(&mut anchors, file)?;
+                add_file(&mut anchors, file, &mut refused)?;
             }
-        } else if add_file(&mut anchors, path)? == 0 {
+        } else if add_file(&mut anchors, path, &mut refused)? == 0 {
             return Err(InputError::NoCertificate(path.clone()));
         }
     }
-    Ok(anchors.into_store().0)
+    let (store, unsigned) = anchors.into_store();
+    let unsigned = unsigned.iter();
+    refused.extend(
+        unsigned.map(|(list, error)| format!("revocation list of {}: {error}", list.issuer())),
+    );
+    Ok((store, refused))
 }
 
 /// Adds what one file holds; returns how many objects of use it has.
-fn add_file(anchors: &mut Anchors, path: &Path) -> Result<usize, InputError> {
+fn add_file(
+    anchors: &mut Anchors,
+    path: &Path,
+    refused: &mut Vec<String>,
+) -> Result<usize, InputError> {
     let failed = |error| InputError::File {
         path: path.to_owned(),
         error,
@@ -160,7 +173,20 @@ fn add_file(anchors: &mut Anchors, path: &Path) -> Result<usize, InputError> {
             objects.finish();
         }
         while let Some(object) = objects.next_object() {
-            found += usize::from(object.is_ok_and(|object| anchors.add(&object).is_ok()));
+            let added = match object {
+                // A picture or a file of a document, in a folder: not meant.
+                Err(Malformed { part, .. })
+                    if !part.starts_with(b"0") && !part.starts_with(b"-") =>
+                {
+                    continue;
+                }
+                Err(malformed) => Err(malformed.error),
+                Ok(object) => anchors.add(&object),
+            };
+            match added {
+                Ok(_) => found += 1,
+                Err(error) => refused.push(format!("{}: {error}", path.display())),
+            }
         }
         if read == 0 {
             return Ok(found);

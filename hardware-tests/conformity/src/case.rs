@@ -199,6 +199,8 @@ pub struct Case {
     /// What else must hold.
     #[serde(default)]
     pub conversation: Conversation,
+    /// Of a case on DG1 or DG2: why its files alone, without the chip, are judged otherwise.
+    pub files: Option<String>,
     /// Why our verdict differs from an inferred one, or what stands in for a stimulus.
     pub note: Option<String>,
 }
@@ -214,6 +216,11 @@ impl Case {
         self.id
             .rsplit_once('_')
             .map_or(&self.id, |(suite, _)| suite)
+    }
+
+    /// Whether it is one on DG1 or DG2 (layer 7), whose files are judged without the chip too: a login does not read DG2.
+    pub fn is_on_files(&self) -> bool {
+        matches!(self.suite(), "LDS_B" | "LDS_C")
     }
 
     /// The runs: with what holds in all of them.

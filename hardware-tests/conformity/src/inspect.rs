@@ -52,6 +52,8 @@ pub enum Step {
     ChipAuthentication,
     /// Active Authentication.
     ActiveAuthentication,
+    /// The files alone, without the chip.
+    Saved,
 }
 
 impl fmt::Display for Step {
@@ -65,6 +67,7 @@ impl fmt::Display for Step {
             Self::File(file) => f.write_str(&name(*file)),
             Self::ChipAuthentication => f.write_str("Chip Authentication"),
             Self::ActiveAuthentication => f.write_str("Active Authentication"),
+            Self::Saved => f.write_str("files"),
         }
     }
 }

@@ -12,4 +12,5 @@ pub mod issuers;
 pub mod personalise;
 pub mod report;
 pub mod run;
+pub mod saved;
 pub mod signed;

@@ -76,7 +76,7 @@ impl<'a> Report<'a> {
                 evidence: case.evidence,
                 expected: case.expected,
                 got,
-                note: case.note.as_deref(),
+                note: case.note.as_deref().or(case.files.as_deref()),
             });
         }
         Self {

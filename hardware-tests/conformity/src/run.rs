@@ -19,12 +19,13 @@ use crate::case::{Case, Expected, Variant};
 use crate::edit;
 use crate::inspect::{Known, Verdict, inspect};
 use crate::personalise::{self, Document, KIND, STATE};
+use crate::saved;
 
 /// How long one run may take, at a time when every core is busy. Runs take milliseconds, or seconds with the largest groups.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// 2026-06-01: a day on which all certificates of the simulator are valid.
-const TIME: UnixTime = UnixTime(1_780_272_000);
+pub(crate) const TIME: UnixTime = UnixTime(1_780_272_000);
 
 /// What a terminal accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -163,7 +164,14 @@ fn runs(table: &dyn Table, case: &Case, profile: Profile) -> Result<Runs> {
         for time in 0..times {
             let document = personalise::personalise(case.configuration, &variant)?;
             let ears = Arc::clone(&document.heard);
+            let alone = match case.is_on_files() {
+                true => Some(saved::inspect(&document, &profile.policy())?),
+                false => None,
+            };
             let verdict = on_table(table, document, profile, &seed(case, &variant, time))?;
+            if let Some(alone) = alone {
+                trouble = trouble.or(otherwise(case, &verdict, &alone));
+            }
             verdicts.push((variant.name.clone(), verdict));
             heard.push(std::mem::take(
                 &mut *ears.lock().unwrap_or_else(PoisonError::into_inner),
@@ -172,6 +180,14 @@ fn runs(table: &dyn Table, case: &Case, profile: Profile) -> Result<Runs> {
         trouble = trouble.or(listen(case, &heard)?);
     }
     Ok(Runs { verdicts, trouble })
+}
+
+/// What is wrong if the files alone are judged otherwise than the chip with them, and the case does not say why.
+fn otherwise(case: &Case, inspected: &Verdict, alone: &Verdict) -> Option<String> {
+    let same = alone.passed() == inspected.passed()
+        && (alone.tolerated == inspected.tolerated || !alone.passed());
+    (!same && case.files.is_none())
+        .then(|| format!("its files alone: {alone}; with the chip: {inspected}"))
 }
 
 /// The terminal's randomness: the same in every test, and another in each run.

@@ -11,7 +11,11 @@
 //! Real records state lengths that are a few bytes off. Where the lengths inside do not lead to an image, one is looked for
 //! by the bytes that it begins with, and the deviation is recorded.
 
+mod face;
+
 use core::ops::Range;
+
+pub use face::{BiometricError, FaceDeviation};
 
 use super::{Application, DataGroup, LdsError, Redacted, file_object};
 use crate::tlv::asn1::INTEGER;
@@ -98,7 +102,7 @@ pub struct Image {
 /// One biometric information template: header, and where record and images are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BiometricTemplate {
-    /// Biometric type (data object 81), 1 to 3 bytes: 02 for a face, 08 for fingers, 10 for irises.
+    /// Biometric type (data object 81), 1 byte or 3: 02 for a face, 08 for fingers, 10 for irises.
     pub kind: Option<u32>,
     /// Biometric subtype (data object 82): which finger, which eye.
     pub subtype: Option<u8>,
@@ -127,7 +131,8 @@ impl BiometricGroup {
     ///
     /// # Errors
     /// [`LdsError::DataGroup`] for another group; [`LdsError::Tlv`] if the templates are malformed or missing, or are not as
-    /// many as the file says; [`LdsError::TooLong`] for more than 16 of them.
+    /// many as the file says; [`LdsError::Field`] for a biometric type of another length; [`LdsError::TooLong`] for more than
+    /// 16 templates.
     pub fn parse(group: DataGroup, bytes: &[u8]) -> Result<Self, LdsError> {
         let tag = match group.number() {
             2..=4 => Application::TravelDocument.tag(group),
@@ -135,15 +140,15 @@ impl BiometricGroup {
         };
         let mut tolerances = Tolerances::new();
         let file = file_object(bytes, tag.ok_or(LdsError::DataGroup)?, &mut tolerances)?;
-        let list = find(file.value, GROUP_TEMPLATE)?;
-        let mut objects = list.children();
+        let (list, after) = Tlv::split(file.value)?;
+        if !after.is_empty() {
+            tolerances.record(Tolerance::TrailingBytes);
+        }
+        let mut objects = list.expect(GROUP_TEMPLATE)?.children();
         let count = objects.expect(INTEGER)?.small_integer()?;
         let mut templates = Vec::new();
         for object in objects {
-            let object = object?;
-            if object.tag != TEMPLATE {
-                continue;
-            }
+            let object = object?.expect(TEMPLATE)?;
             if templates.len() == MOST_TEMPLATES {
                 return Err(LdsError::TooLong);
             }
@@ -184,10 +189,10 @@ impl BiometricGroup {
     }
 }
 
-/// A 16 or 24 bit number, big-endian; `None` if absent or longer.
-fn number(header: &[u8], tag: u32) -> Option<u32> {
+/// A number of so many bytes, big-endian; `None` if absent or of another length.
+fn number(header: &[u8], tag: u32, lengths: &[usize]) -> Option<u32> {
     let value = find(header, tag).ok()?.value;
-    (1..=3).contains(&value.len()).then(|| {
+    lengths.contains(&value.len()).then(|| {
         value
             .iter()
             .fold(0, |number, byte| number << 8 | u32::from(*byte))
@@ -240,10 +245,15 @@ fn template(
             range: record_range.start + at..record_range.end,
         });
     }
-    let short = |tag| number(header, tag).and_then(|number| u16::try_from(number).ok());
+    let short = |tag| number(header, tag, &[2]).and_then(|number| u16::try_from(number).ok());
+    // In the length of today, and in an older one.
+    let kind = number(header, 0x81, &[1, 3]);
+    if kind.is_none() && find(header, 0x81).is_ok() {
+        return Err(LdsError::Field);
+    }
     Ok(BiometricTemplate {
-        kind: number(header, 0x81),
-        subtype: number(header, 0x82).and_then(|number| u8::try_from(number).ok()),
+        kind,
+        subtype: number(header, 0x82, &[1]).and_then(|number| u8::try_from(number).ok()),
         format_owner: short(0x87),
         format_type: short(0x88),
         record_format,

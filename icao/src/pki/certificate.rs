@@ -30,7 +30,7 @@ const PRIVATE_KEY_USAGE_PERIOD: ObjectIdentifier = oid("2.5.29.16");
 const BASIC_CONSTRAINTS: ObjectIdentifier = oid("2.5.29.19");
 const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = oid("2.5.29.35");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = oid("2.5.29.37");
-/// id-icao-mrtd-security-extensions-documentTypeList (Doc 9303-12 7.1.1.6).
+/// id-icao-mrtd-security-extensions-documentTypeList (Doc 9303-12 7.1).
 const DOCUMENT_TYPE_LIST: ObjectIdentifier = oid("2.23.136.1.1.6.2");
 
 /// Extensions that may be critical without content this crate acts on: alternative names, policies, distribution points,

@@ -2,13 +2,16 @@
 //! public key directory gives out, or bare base64.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use base64ct::{Base64, Encoding};
+use thiserror::Error;
 
 use super::PkiError;
-use super::signed_data::MAX_SIGNED_DATA_LEN;
+use super::signed_data::{MAX_SIGNED_DATA_LEN, bag};
+use crate::tlv::asn1::{BIT_STRING, SEQUENCE};
 use crate::tlv::definite::to_definite;
-use crate::tlv::{Header, TlvError};
+use crate::tlv::{Header, Tlv, TlvError};
 use crate::tolerance::{Tolerance, Tolerances};
 
 /// Longest object taken from a file, in bytes: a signed master list. In base64 it may be half as long again.
@@ -19,6 +22,9 @@ const MAX_BARE_BASE64: usize = 1 << 20;
 
 /// How much of a file decides what it is, in bytes: no DER object of this length is without control characters.
 const SAMPLE_LEN: usize = 64;
+
+/// Tags that files of a document begin with (Doc 9303-10 table 35).
+const FILE_TAGS: core::ops::RangeInclusive<u32> = 0x60..=0x77;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -40,8 +46,25 @@ pub(super) fn only_object<'a>(
     Ok(object)
 }
 
+/// A part of a file that holds no object.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{error}")]
+pub struct Malformed {
+    /// Why: [`PkiError::Pem`] for text that is not base64 or does not end, [`PkiError::TooLong`] or [`PkiError::Tlv`] for
+    /// bytes that are no data object.
+    pub error: PkiError,
+    /// The part, as it stands in the file.
+    pub part: Vec<u8>,
+}
+
+impl From<Malformed> for PkiError {
+    fn from(malformed: Malformed) -> Self {
+        malformed.error
+    }
+}
+
 /// The objects of a whole file, in order: see [`Objects`].
-pub fn objects(file: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, PkiError>> {
+pub fn objects(file: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Malformed>> {
     let mut objects = Objects::new();
     objects.feed(file);
     objects.finish();
@@ -52,7 +75,8 @@ pub fn objects(file: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, PkiError>> {
 ///
 /// Text between the parts of a PEM file is passed over, and so are line breaks wherever they fall, and zeros and white
 /// space between binary objects. Each object is for its parser to judge. After a malformed part the next one is looked
-/// for: in a binary file, the next place that begins like a certificate of version 3.
+/// for: in a binary file, the next place that begins like a certificate of version 3. What PKCS #7 calls certificates only
+/// (`.p7b`: signed data that nobody signed) is handed out as what is in it.
 #[derive(Debug, Default)]
 pub struct Objects {
     buffer: Vec<u8>,
@@ -62,8 +86,10 @@ pub struct Objects {
     finished: bool,
     /// An object with indefinite lengths is tried again once this much is there.
     wanted: usize,
-    /// The framing of a binary file is lost.
-    lost: bool,
+    /// The framing of a binary file is lost here, for this reason; so much of the rest holds no beginning of an object.
+    lost: Option<(PkiError, usize)>,
+    /// Taken out of a bag, and not yet handed out.
+    waiting: VecDeque<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +105,7 @@ enum Format {
 
 /// What is at the front of the buffer.
 enum Front {
-    /// An object, or a malformed part, and how many bytes it takes.
+    /// An object, or what is wrong with a malformed part, and how many bytes it takes.
     Object(Result<Vec<u8>, PkiError>, usize),
     /// Nothing of interest in this many bytes.
     Skip(usize),
@@ -113,10 +139,12 @@ impl Objects {
     /// The next object; `None` if it needs more of the file, or there is none left.
     ///
     /// # Errors
-    /// [`PkiError::Pem`] for a part that is not base64 or does not end, [`PkiError::TooLong`] or [`PkiError::Tlv`] for
-    /// bytes that are no data object. The objects after it follow.
-    pub fn next_object(&mut self) -> Option<Result<Vec<u8>, PkiError>> {
+    /// [`Malformed`]. The objects after it follow.
+    pub fn next_object(&mut self) -> Option<Result<Vec<u8>, Malformed>> {
         loop {
+            if let Some(object) = self.waiting.pop_front() {
+                return Some(Ok(object));
+            }
             let rest = self.buffer.get(self.taken..).unwrap_or_default();
             let format = match self.format {
                 Some(format) => format,
@@ -143,8 +171,16 @@ impl Objects {
             };
             match front {
                 Front::Object(object, len) => {
+                    let part = self.rest().get(..len).unwrap_or_default();
+                    let object = object.map_err(|error| Malformed {
+                        error,
+                        part: part.to_vec(),
+                    });
                     self.taken += len;
-                    return Some(object);
+                    match object.as_ref().ok().and_then(|object| bag(object)) {
+                        Some(objects) => self.waiting.extend(objects),
+                        None => return Some(object),
+                    }
                 }
                 Front::Skip(len) => self.taken += len,
                 Front::More => return None,
@@ -157,43 +193,58 @@ impl Objects {
     }
 
     fn binary(&mut self) -> Front {
+        if let Some((error, searched)) = self.lost {
+            return self.resume(error, searched);
+        }
         let rest = self.buffer.get(self.taken..).unwrap_or_default();
         let fill = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
         let filling = rest.iter().take_while(|byte| fill(byte)).count();
         if filling > 0 {
             return Front::Skip(filling);
         }
-        if self.lost {
-            return match (find_certificate(rest), self.finished) {
-                (Some(at), _) => {
-                    self.lost = false;
-                    Front::Skip(at)
-                }
-                (None, true) => Front::Skip(rest.len()),
-                // The beginning of one may be at the end.
-                (None, false) => match rest.len().checked_sub(CERTIFICATE_START_LEN) {
-                    None | Some(0) => Front::More,
-                    Some(len) => Front::Skip(len),
-                },
-            };
-        }
-        let mut lose = |error: PkiError| {
-            self.lost = true;
-            Front::Object(Err(error), 1)
+        let mut lose_behind = |error: PkiError, len: usize| {
+            self.lost = Some((error, len));
+            Front::Skip(0)
         };
+        // What is lost here begins with whatever this is, even if it looks like a certificate.
+        let mut lose = |error: PkiError| lose_behind(error, 1);
         match Header::parse(rest) {
             Err(TlvError::Truncated) if !self.finished => Front::More,
             Err(error) => lose(error.into()),
+            // Every object of a directory is a SEQUENCE; anything else would be read as a heap of small ones.
+            Ok(Header {
+                tag: found,
+                header_len,
+                value_len,
+            }) if found != SEQUENCE => {
+                let error = TlvError::Unexpected {
+                    expected: SEQUENCE,
+                    found,
+                };
+                // Nobody vouches for the certificates in a file of a document.
+                let file = FILE_TAGS.contains(&found).then_some(value_len).flatten();
+                lose_behind(
+                    error.into(),
+                    header_len + file.unwrap_or(0).min(MAX_OBJECT_LEN),
+                )
+            }
             Ok(Header {
                 header_len,
                 value_len: Some(value_len),
                 ..
             }) => match header_len.checked_add(value_len) {
-                Some(total) if total <= MAX_OBJECT_LEN => match rest.get(..total) {
-                    Some(object) => Front::Object(Ok(object.to_vec()), total),
-                    None if self.finished => lose(TlvError::Truncated.into()),
-                    None => Front::More,
-                },
+                Some(total) if total <= MAX_OBJECT_LEN => {
+                    let wanted = total.saturating_add(CERTIFICATE_START_LEN - 1);
+                    match rest.get(..total) {
+                        None if self.finished => lose(TlvError::Truncated.into()),
+                        None => Front::More,
+                        Some(_) if !self.finished && rest.len() < wanted => Front::More,
+                        Some(object) => match swallowed(rest, total) {
+                            Some(at) => Front::Object(Err(TlvError::Truncated.into()), at),
+                            None => Front::Object(Ok(object.to_vec()), total),
+                        },
+                    }
+                }
                 _ => lose(PkiError::TooLong),
             },
             Ok(_) if rest.len() < self.wanted && !self.finished => Front::More,
@@ -210,6 +261,24 @@ impl Objects {
                 Err(error) => lose(error.into()),
             },
         }
+    }
+
+    /// The malformed part ends where the next certificate begins, with the file, or where it is as long as no object.
+    fn resume(&mut self, error: PkiError, searched: usize) -> Front {
+        let rest = self.buffer.get(self.taken..).unwrap_or_default();
+        let next = find_certificate(rest.get(searched..).unwrap_or_default());
+        let len = match next {
+            Some(at) => searched + at,
+            None if self.finished || rest.len() > MAX_OBJECT_LEN => rest.len(),
+            None => {
+                // The beginning of one may be at the end.
+                let kept = (rest.len() + 1).saturating_sub(CERTIFICATE_START_LEN);
+                self.lost = Some((error, searched.max(kept)));
+                return Front::More;
+            }
+        };
+        self.lost = None;
+        Front::Object(Err(error), len)
     }
 
     fn pem(&self) -> Front {
@@ -316,7 +385,13 @@ impl Format {
         if !text || sample.iter().any(control) {
             return Self::Binary;
         }
-        let words = start.trim_ascii_start();
+        let mut words = start.trim_ascii_start();
+        // Directories put a comment before their entries (RFC 2849).
+        while words.starts_with(b"#") {
+            let line = words.iter().position(|byte| *byte == b'\n');
+            words = line.map_or(&[][..], |at| words.get(at..).unwrap_or_default());
+            words = words.trim_ascii_start();
+        }
         let begins = |with: &[u8]| {
             words
                 .get(..with.len())
@@ -350,31 +425,56 @@ fn decode(base64: &[u8]) -> Result<Vec<u8>, PkiError> {
     Base64::decode_vec(packed).map_err(|_| PkiError::Pem)
 }
 
-/// Octets that [`find_certificate`] looks at.
+/// Octets that [`begins_certificate`] looks at.
 const CERTIFICATE_START_LEN: usize = 13;
 
-/// Where something begins like a certificate: SEQUENCE, SEQUENCE, version 3 in [0].
+/// Whether this begins like a certificate: SEQUENCE, SEQUENCE, version 3 in [0].
+fn begins_certificate(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [
+            0x30,
+            0x82,
+            _,
+            _,
+            0x30,
+            0x82,
+            _,
+            _,
+            0xA0,
+            0x03,
+            0x02,
+            0x01,
+            0x02,
+            ..
+        ]
+    )
+}
+
+/// Where something begins like a certificate.
 fn find_certificate(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(CERTIFICATE_START_LEN).position(|window| {
-        matches!(
-            window,
-            [
-                0x30,
-                0x82,
-                _,
-                _,
-                0x30,
-                0x82,
-                _,
-                _,
-                0xA0,
-                0x03,
-                0x02,
-                0x01,
-                0x02
-            ]
-        )
-    })
+    bytes
+        .windows(CERTIFICATE_START_LEN)
+        .position(begins_certificate)
+}
+
+/// Where the next certificate begins in the one of `total` bytes before it, which was cut short, so that its length reaches
+/// into what follows.
+fn swallowed(bytes: &[u8], total: usize) -> Option<usize> {
+    if !begins_certificate(bytes) {
+        return None;
+    }
+    let reach = bytes.len().min(total + CERTIFICATE_START_LEN - 1);
+    let at = find_certificate(bytes.get(1..reach)?)? + 1;
+    // What is signed may hold anything; what follows it in a whole certificate, no other certificate.
+    let certificate = Tlv::split(bytes).ok()?.0;
+    let mut fields = certificate.children();
+    let signed = fields.next()?.ok()?;
+    let whole = fields.expect(SEQUENCE).is_ok()
+        && fields.expect(BIT_STRING).is_ok()
+        && fields.rest().is_empty();
+    let signed_end = certificate.raw.len() - certificate.value.len() + signed.raw.len();
+    (at < total && (!whole || at >= signed_end)).then_some(at)
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -16,38 +16,44 @@ use crate::passive_authentication::{CheckOutcome, verify_signer};
 /// A moment at which the vectors that are valid are.
 const TIME: (i64, u8, u8) = (2017, 8, 1);
 
-/// Where the verdict of the strict policy differs from the expected one, and why that is right here.
+/// Where the verdict of the strict policy differs from the expected one, and why that is right here: the clause of RFC 5280
+/// that the vector rests on, and what Doc 9303-12 (clause 7, the profile of certificates) makes of it.
 const EXPLAINED: &[(&str, &str)] = &[
     (
         "CRL_15",
-        "the list lacks for the authority only: a link certificate, once taken in, is an anchor that its predecessor can \
-         take back, and of anchors no list has to speak",
+        "RFC 5280 6.1.3 (a)(3) asks for the revocation of every certificate of the path, and the list lacks for the authority \
+         only: a link certificate, once taken in, is an anchor that its predecessor can take back, and of anchors (6.1.1 (d)) \
+         no list has to speak",
     ),
     (
         "common_12",
-        "Doc 9303-12 7.1.1 bounds no lengths of names; they are compared, and nothing else",
+        "RFC 5280 A.1 bounds a common name at 64 characters (ub-common-name); names are compared here, and nothing else, so \
+         that one that is too long decides nothing",
     ),
     (
         "common_13",
-        "the self-issued certificate begins after the target, which strictly is issued outside its issuer's period; the field \
-         policy passes it by that name",
+        "RFC 5280 6.1.3 (a)(2) wants each certificate valid now, and they are; here the self-issued certificate begins after \
+         the target, which strictly is issued outside its issuer's period; the field policy passes it by that name",
     ),
     (
         "ext_03",
-        "the target has no key usage, which Doc 9303-12 7.1.1 demands; the field policy passes it by that name",
+        "RFC 5280 6.1.4 (n) looks at the key usage if there is one; Doc 9303-12 demands it of a document signer, and the \
+         target has none; the field policy passes it by that name",
     ),
     (
         "ext_08",
-        "two authorities one below the other, of which each is a link certificate here: Doc 9303-12 7.1.1 gives every CSCA, \
-         link or not, the path length 0",
+        "RFC 5280 6.1.4 (l) and (m) count the authorities one below the other, of which each is a link certificate here, an \
+         anchor once taken in: Doc 9303-12 gives every CSCA, link or not, the path length 0 (4.2.1.9), so that it speaks of \
+         document signers only",
     ),
     (
         "ext_09",
-        "the target has no authority key identifier, which Doc 9303-12 7.1.1 demands; the field policy passes it by that name",
+        "RFC 5280 4.2.1.1 demands the authority key identifier of who issues, and leaves it to who verifies; Doc 9303-12 \
+         demands it too, and the target has none; the field policy passes it by that name",
     ),
     (
         "ext_12",
-        "certificate policies decide nothing in Doc 9303-12 and are not read",
+        "RFC 5280 4.2.1.4 forbids the same certificate policy twice; policies decide nothing in Doc 9303-12 and are not read",
     ),
 ];
 

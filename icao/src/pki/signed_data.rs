@@ -8,8 +8,9 @@ use der::asn1::ObjectIdentifier;
 use super::certificate::AlgorithmIdentifier;
 use super::encoding::only_object;
 use super::{Certificate, Name, NameMatch, PkiError, UnixTime, time};
-use crate::tlv::asn1::{INTEGER, OCTET_STRING, SEQUENCE, SET};
-use crate::tlv::{Reader, Tlv, TlvError, encode};
+use crate::tlv::asn1::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET};
+use crate::tlv::definite::to_definite;
+use crate::tlv::{Header, Reader, Tlv, TlvError, encode};
 use crate::tolerance::{Tolerance, Tolerances};
 
 /// Longest signed object parsed, in bytes: master lists of all states are about one megabyte.
@@ -213,6 +214,37 @@ impl SignedData {
     pub fn tolerances(&self) -> &Tolerances {
         &self.tolerances
     }
+}
+
+/// The certificates and revocation lists of signed data that nobody has signed (RFC 5652 5.1), as files `.p7b` and `.p7c`
+/// hold them; `None` for anything else.
+pub(super) fn bag(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    // Most objects are certificates, and are told by their first element.
+    let header = Header::parse(bytes).ok()?;
+    if Header::parse(bytes.get(header.header_len..)?).ok()?.tag != OBJECT_IDENTIFIER {
+        return None;
+    }
+    let (object, _) = to_definite(bytes).ok()?;
+    let mut content_info = Tlv::split(&object).ok()?.0.children();
+    if content_info.next()?.ok()?.oid().ok()? != ID_SIGNED_DATA {
+        return None;
+    }
+    let explicit = content_info.expect(0xA0).ok()?;
+    let mut fields = Tlv::split(explicit.value).ok()?.0.children();
+    for tag in [INTEGER, SET, SEQUENCE] {
+        fields.expect(tag).ok()?;
+    }
+    let certificates = fields.optional(0xA0).ok()?;
+    let lists = fields.optional(0xA1).ok()?;
+    if !fields.expect(SET).ok()?.value.is_empty() {
+        return None;
+    }
+    let sets = [certificates, lists].into_iter().flatten();
+    let objects: Vec<Vec<u8>> = sets
+        .flat_map(|set| set.children())
+        .map(|object| Some(object.ok()?.raw.to_vec()))
+        .collect::<Option<_>>()?;
+    (!objects.is_empty()).then_some(objects)
 }
 
 /// CertificateSet; other choices than a plain certificate (tagged [0] to [3]) are passed over.

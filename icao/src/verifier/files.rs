@@ -4,16 +4,17 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use super::{Reason, SecurityFiles, Verifier, authentication_key_group};
-use crate::lds::sod::SodError;
-use crate::lds::{CardSecurity, DataGroup, Dg1, Sod};
+use super::{Reason, SecurityFiles, Verifier, authentication_key_group, further};
+use crate::driving_licence;
+use crate::lds::{CardAccess, CardSecurity, DataGroup, Dg1};
 use crate::passive_authentication::{
-    CheckOutcome, Failure, PassiveAuthentication, verify_signature, verify_signed_data,
+    CheckOutcome, Failure, PassiveAuthentication, verify_signed_data,
 };
 use crate::pki::csca_store::{CscaStore, NoIssuer};
 use crate::pki::policy::Policy;
-use crate::pki::{DocumentKind, UnixTime};
-use crate::tolerance::Tolerances;
+use crate::pki::signed_data::SignerIdentifier;
+use crate::pki::{Certificate, DocumentKind, SignedData, UnixTime};
+use crate::tolerance::{Tolerance, Tolerances};
 
 /// Files by what they are.
 #[derive(Clone, Default)]
@@ -51,7 +52,8 @@ pub enum FileName {
 
 impl FileName {
     /// Reads a file name as programs write it, in any case, with or without ending: `EF_SOD.bin`, `EF.SOD`, `sod.der`,
-    /// `DG1.bin`, `EF_DG01.bin`, `Datagroup14.bin`, `ef011D.bin` (the identifiers of the eMRTD application), `0101`.
+    /// `DG1.bin`, `EF_DG01.bin`, `Datagroup14.bin`, `ef011D.bin` (the identifiers of the eMRTD application), `0101`, `000C`
+    /// (those of licences).
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         const ENDINGS: [&str; 5] = ["bin", "der", "dat", "raw", "tlv"];
@@ -67,8 +69,8 @@ impl FileName {
             DataGroup::new(number).map(Self::Group)
         };
         match plain {
-            "sod" | "011d" => Some(Self::Sod),
-            "com" | "011e" => Some(Self::Com),
+            "sod" | "011d" | "001d" => Some(Self::Sod),
+            "com" | "011e" | "001e" => Some(Self::Com),
             "cardaccess" | "011c" => Some(Self::CardAccess),
             "cardsecurity" => Some(Self::CardSecurity),
             "atrinfo" | "atr" | "2f01" => Some(Self::AtrInfo),
@@ -78,7 +80,8 @@ impl FileName {
             {
                 Some(number) => group(number),
                 None => {
-                    let id = plain.strip_prefix("01").filter(|id| id.len() == 2)?;
+                    let id = plain.strip_prefix("01").or(plain.strip_prefix("00"));
+                    let id = id.filter(|id| id.len() == 2)?;
                     let number = u8::from_str_radix(id, 16).ok()?;
                     DataGroup::new(number).map(Self::Group)
                 }
@@ -118,25 +121,18 @@ impl DocumentFiles {
     }
 }
 
-/// Why nothing can be said of the files.
+/// Nothing can be said of the files: there is neither EF.SOD nor EF.CardSecurity, so that nothing of them is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FilesError {
-    /// There is neither EF.SOD nor EF.CardSecurity: nothing of it is signed.
-    #[error("no EF.SOD")]
-    NoSod,
-    /// EF.SOD is malformed.
-    #[error("EF.SOD: {0}")]
-    Sod(#[from] SodError),
-}
+#[error("neither EF.SOD nor EF.CardSecurity")]
+pub struct NothingSigned;
 
 /// Where the issuing state was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateSource {
     /// The caller.
     Given,
-    /// The machine readable zone in DG1.
-    MachineReadableZone,
+    /// DG1.
+    Dg1,
     /// The certificate of the document signer, for want of DG1.
     Signer,
 }
@@ -148,6 +144,8 @@ pub struct Check {
     pub name: String,
     /// How it went.
     pub outcome: CheckOutcome<String>,
+    /// Whether it failed for nothing but that no anchor given vouches for the signer.
+    pub unvouched: bool,
 }
 
 /// The judgement of a document's files.
@@ -159,8 +157,8 @@ pub struct FilesVerdict {
     pub state: String,
     /// Where that was taken from.
     pub state_source: StateSource,
-    /// Passive Authentication of EF.SOD.
-    pub passive_authentication: PassiveAuthentication,
+    /// Passive Authentication of EF.SOD, or of EF.CardSecurity where there is no EF.SOD; `None` if that is malformed.
+    pub passive_authentication: Option<PassiveAuthentication>,
     /// Every check, in order.
     pub checks: Vec<Check>,
     /// Every deviation met, tolerated or not.
@@ -171,24 +169,19 @@ impl FilesVerdict {
     /// The first failed check, or all passed, with or without trust behind the signer.
     #[must_use]
     pub fn outcome(&self) -> CheckOutcome<String> {
-        // A chain that nobody vouches for is a failure of that check, and no failure of the document.
-        let untrusted = matches!(
-            self.passive_authentication.chain,
-            CheckOutcome::Failed(Failure::NoIssuer(NoIssuer::NoAnchor | NoIssuer::NotIssued))
-        );
-        let counts = |check: &&Check| !(untrusted && check.name == CHAIN);
-        let failed = self
+        let mut failed = self
             .checks
             .iter()
-            .filter(counts)
-            .find_map(|check| match &check.outcome {
-                CheckOutcome::Failed(reason) => Some(format!("{}: {reason}", check.name)),
-                _ => None,
-            });
-        match failed {
-            Some(reason) => CheckOutcome::Failed(reason),
-            None if untrusted => CheckOutcome::PassedUntrusted,
-            None => CheckOutcome::Passed,
+            .filter(|check| check.outcome.failed() && !check.unvouched);
+        match failed.next() {
+            Some(Check {
+                name,
+                outcome: CheckOutcome::Failed(reason),
+                ..
+            }) => CheckOutcome::Failed(format!("{name}: {reason}")),
+            // A chain that nobody vouches for is a failure of that check, and no failure of the document.
+            _ if self.checks.iter().any(|check| check.unvouched) => CheckOutcome::PassedUntrusted,
+            _ => CheckOutcome::Passed,
         }
     }
 }
@@ -206,64 +199,136 @@ fn told<R: fmt::Display>(outcome: CheckOutcome<R>) -> CheckOutcome<String> {
     }
 }
 
-/// Judges the files of a document at a time. Kind and issuing state, where they are not given, are those of the machine
-/// readable zone; without DG1, a passport of the state that the signer's certificate names.
+impl DocumentFiles {
+    /// The kind of document, by DG1: passports say `P` there, other travel documents are cards, and DG1 of a licence has
+    /// another form. A passport, if there is no DG1.
+    #[must_use]
+    pub fn kind(&self) -> DocumentKind {
+        let Some(dg1) = self.groups.get(&DataGroup::DG1) else {
+            return DocumentKind::TravelDocument;
+        };
+        match Dg1::parse(dg1) {
+            Ok(dg1) if !dg1.mrz().document_code().starts_with('P') => DocumentKind::IdentityCard,
+            Err(_) if driving_licence::Dg1::parse(dg1).is_ok() => DocumentKind::DrivingLicence,
+            _ => DocumentKind::TravelDocument,
+        }
+    }
+
+    /// The issuing state that DG1 names.
+    fn issuing_state(&self, kind: DocumentKind) -> Option<String> {
+        let dg1 = self.groups.get(&DataGroup::DG1)?;
+        match kind {
+            DocumentKind::TravelDocument | DocumentKind::IdentityCard => {
+                let dg1 = Dg1::parse(dg1).ok()?;
+                Some(dg1.mrz().issuing_state().to_owned())
+            }
+            DocumentKind::DrivingLicence => {
+                let dg1 = driving_licence::Dg1::parse(dg1).ok()?;
+                Some(dg1.issuing_state().to_owned())
+            }
+        }
+    }
+}
+
+/// What the files are judged by.
+struct Judge<'a> {
+    kind: DocumentKind,
+    state: String,
+    store: &'a CscaStore,
+    time: UnixTime,
+    policy: &'a Policy,
+}
+
+/// Judges the files of a document of this kind at a time. The issuing state, where it is not given, is the one in DG1;
+/// without DG1, the one that the signer's certificate names.
 ///
 /// # Errors
-/// [`FilesError`].
+/// [`NothingSigned`].
 pub fn judge(
     files: &DocumentFiles,
-    kind: Option<DocumentKind>,
+    kind: DocumentKind,
     state: Option<&str>,
     store: &CscaStore,
     time: UnixTime,
     policy: &Policy,
-) -> Result<FilesVerdict, FilesError> {
-    let sod = files.sod.as_deref().ok_or(FilesError::NoSod)?;
-    let dg1 = files.groups.get(&DataGroup::DG1);
-    let dg1 = dg1.and_then(|file| Dg1::parse(file).ok());
-    let kind = kind.unwrap_or_else(|| match &dg1 {
-        // Documents of type P are passports; all others of Doc 9303 are cards.
-        Some(dg1) if !dg1.mrz().document_code().starts_with('P') => DocumentKind::IdentityCard,
-        _ => DocumentKind::TravelDocument,
-    });
-    let mut verifier = Verifier::new(kind, policy.clone(), sod)?;
-    let (state, state_source) = match (state, &dg1) {
-        (Some(state), _) => (state.to_owned(), StateSource::Given),
-        (None, Some(dg1)) => (
-            dg1.mrz().issuing_state().to_owned(),
-            StateSource::MachineReadableZone,
-        ),
-        (None, None) => (state_of_signer(verifier.sod()), StateSource::Signer),
-    };
-    verifier.passive_authentication(store, &state, time);
+) -> Result<FilesVerdict, NothingSigned> {
+    if files.sod.is_none() && files.card_security.is_none() {
+        return Err(NothingSigned);
+    }
     let mut checks = Checks(Vec::new());
-    let passive = verifier.verdict().passive_authentication.clone();
-    let passive = passive.ok_or(FilesError::NoSod)?;
-    checks.passive("", &passive);
-    checks.groups(&mut verifier, files);
-    checks.unsigned(&mut verifier, files);
-    if let Some(file) = &files.card_security {
-        checks.card_security(&mut verifier, file, kind, store, &state, time, policy);
+    let verifier = files
+        .sod
+        .as_deref()
+        .map(|sod| Verifier::new(kind, policy.clone(), sod));
+    let mut verifier = checks.parsed("EF.SOD", verifier);
+    let card_security = files.card_security.as_deref().map(CardSecurity::parse);
+    let card_security = checks.parsed("EF.CardSecurity", card_security);
+
+    let signed = verifier
+        .as_ref()
+        .map(|verifier| verifier.sod().signed_data());
+    let signed = signed.or(card_security.as_ref().map(CardSecurity::signed_data));
+    let (state, state_source) = match (state, files.issuing_state(kind)) {
+        (Some(state), _) => (state.to_owned(), StateSource::Given),
+        (None, Some(state)) => (state, StateSource::Dg1),
+        (None, None) => (
+            signed.map_or_else(String::new, state_of_signer),
+            StateSource::Signer,
+        ),
+    };
+    let judge = Judge {
+        kind,
+        state,
+        store,
+        time,
+        policy,
+    };
+    let mut met = Tolerances::new();
+    let mut passive = None;
+    if let Some(verifier) = &mut verifier {
+        verifier.passive_authentication(judge.store, &judge.state, judge.time);
+        passive.clone_from(&verifier.verdict().passive_authentication);
+        if let Some(passive) = &passive {
+            checks.passive("", passive);
+        }
+        checks.groups(verifier, files);
+        checks.unsigned(verifier, files);
+        met.extend(&verifier.verdict().tolerances);
+    }
+    if let Some(file) = &card_security {
+        let signed = checks.card_security(&judge, file, files.card_access.as_deref(), &mut met);
+        if files.sod.is_none() {
+            passive = Some(signed);
+        }
     }
     Ok(FilesVerdict {
         kind,
-        state,
+        state: judge.state,
         state_source,
         passive_authentication: passive,
         checks: checks.0,
-        tolerances: verifier.verdict().tolerances.clone(),
+        tolerances: met,
     })
 }
 
-/// The country in the certificate of who signed, whether or not the signature holds: it only says whom to ask for anchors.
-fn state_of_signer(sod: &Sod) -> String {
-    let time = UnixTime(0);
-    let everything = Policy::field();
-    let signer = verify_signature(sod.signed_data(), time, &everything, &mut Tolerances::new());
-    let state = signer
-        .ok()
-        .and_then(|signer| signer.issuer().country().or(signer.subject().country()));
+/// The country in the certificate of who signed, or in the name of its issuer, whether or not the signature holds: it only
+/// says whom to ask for anchors.
+fn state_of_signer(signed: &SignedData) -> String {
+    let identifier = &signed.signer().identifier;
+    let enclosed = signed.certificates().iter();
+    let enclosed: Vec<_> = enclosed
+        .filter_map(|der| Certificate::parse(der).ok())
+        .collect();
+    let named = enclosed
+        .iter()
+        .find(|certificate| identifier.names(certificate));
+    let of_certificate =
+        |signer: &Certificate| signer.issuer().country().or(signer.subject().country());
+    let state = match (named.or(enclosed.first()), identifier) {
+        (Some(signer), _) => of_certificate(signer),
+        (None, SignerIdentifier::IssuerAndSerialNumber { issuer, .. }) => issuer.country(),
+        (None, SignerIdentifier::SubjectKeyIdentifier(_)) => None,
+    };
     state.map_or_else(String::new, |state| state.to_string())
 }
 
@@ -274,7 +339,23 @@ impl Checks {
         self.0.push(Check {
             name: name.into(),
             outcome,
+            unvouched: false,
         });
+    }
+
+    /// A file that has to be read before anything can be said of it.
+    fn parsed<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        parsed: Option<Result<T, E>>,
+    ) -> Option<T> {
+        match parsed? {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.push(name, CheckOutcome::Failed(error.to_string()));
+                None
+            }
+        }
     }
 
     fn result(&mut self, name: impl Into<String>, result: Result<(), Reason>) {
@@ -291,6 +372,15 @@ impl Checks {
         ] {
             self.push(format!("{of}{name}"), told(outcome));
         }
+        let unvouched = matches!(
+            passive.chain,
+            CheckOutcome::Failed(Failure::NoIssuer(NoIssuer::NoAnchor | NoIssuer::NotIssued))
+        );
+        let chain = format!("{of}{CHAIN}");
+        self.0
+            .iter_mut()
+            .filter(|check| check.name == chain)
+            .for_each(|check| check.unvouched = unvouched);
     }
 
     /// Each data group against its signed hash, and what it holds.
@@ -306,12 +396,9 @@ impl Checks {
                 Some(file) => {
                     let hash = verifier.further_group(group, Some(file));
                     self.result(format!("{group} hash"), hash);
-                    let content = match group {
-                        DataGroup::DG1 => verifier.machine_readable_zone(file, None),
-                        DataGroup::DG2 => verifier.face(file),
-                        _ => continue,
-                    };
-                    self.result(format!("{group} content"), content);
+                    if let Some(content) = verifier.content(group, file) {
+                        self.result(format!("{group} content"), content);
+                    }
                 }
             }
         }
@@ -322,7 +409,7 @@ impl Checks {
                 == files.groups.contains_key(group)
         });
         if both {
-            let proofs = verifier.security_files(&SecurityFiles {
+            let proofs = verifier.saved_security_files(&SecurityFiles {
                 card_access: files.card_access.as_deref(),
                 dg14: files.groups.get(&DataGroup::DG14).map(Vec::as_slice),
                 authentication_key: files.groups.get(&key).map(Vec::as_slice),
@@ -351,34 +438,36 @@ impl Checks {
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // what the judgement of any signed object takes
+    /// EF.CardSecurity is signed apart, as EF.SOD is, and says again what EF.CardAccess does (Doc 9303-11 9.2.11).
     fn card_security(
         &mut self,
-        verifier: &mut Verifier,
-        file: &[u8],
-        kind: DocumentKind,
-        store: &CscaStore,
-        state: &str,
-        time: UnixTime,
-        policy: &Policy,
-    ) {
-        const OF: &str = "EF.CardSecurity ";
-        match CardSecurity::parse(file) {
-            Err(error) => self.push("EF.CardSecurity", CheckOutcome::Failed(error.to_string())),
-            Ok(parsed) => {
-                let passive = verify_signed_data(
-                    parsed.signed_data(),
-                    parsed.tolerances(),
-                    store,
-                    kind,
-                    state,
-                    time,
-                    policy,
-                );
-                self.passive(OF, &passive);
-                verifier.verdict.tolerances.extend(&passive.tolerances);
+        judge: &Judge<'_>,
+        file: &CardSecurity,
+        card_access: Option<&[u8]>,
+        met: &mut Tolerances,
+    ) -> PassiveAuthentication {
+        let passive = verify_signed_data(
+            file.signed_data(),
+            file.tolerances(),
+            judge.store,
+            judge.kind,
+            &judge.state,
+            judge.time,
+            judge.policy,
+        );
+        self.passive("EF.CardSecurity ", &passive);
+        met.extend(&passive.tolerances);
+        if let Some(Ok(shown)) = card_access.map(CardAccess::parse) {
+            let mut differs = Tolerances::new();
+            if !further::repeats(file.security_infos(), shown.security_infos()) {
+                differs.record(Tolerance::CardSecurityDiffers);
             }
+            let refused = judge.policy.first_not_tolerated(&differs);
+            let outcome = refused.map_or(Ok(()), |deviation| Err(Reason::Deviation(deviation)));
+            self.result("EF.CardSecurity content", outcome);
+            met.extend(&differs);
         }
+        passive
     }
 }
 

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 
 use super::{Reason, Verifier};
 use crate::crypto::key_agreement::PublicKey;
+use crate::driving_licence;
 use crate::lds::com::Com;
 use crate::lds::security_info::SecurityInfos;
-use crate::lds::{AtrInfo, CardAccess, CardSecurity, DataGroup, Dg1, Dg2};
+use crate::lds::{
+    Application, AtrInfo, BiometricGroup, CardAccess, CardSecurity, DataGroup, Dg1, Dg11, Dg12,
+    Dg16, FurtherGroup, LdsError,
+};
 use crate::mrz::Mrz;
 use crate::pace::ChipAuthenticationMapping;
 use crate::passive_authentication::{self, CheckOutcome};
 use crate::pki::csca_store::CscaStore;
-use crate::pki::{IssuingState, UnixTime};
+use crate::pki::{DocumentKind, UnixTime};
 use crate::tolerance::{Tolerance, Tolerances};
 
 /// The versions of the LDS that Doc 9303-10 4.6.1 defines, and of Unicode.
@@ -26,7 +30,8 @@ impl Verifier {
     /// [`Reason::Deviation`] where the policy does not put up with a difference.
     pub fn com(&mut self, file: Option<&[u8]>) -> Result<(), Reason> {
         let mut met = Tolerances::new();
-        match file.map(Com::parse) {
+        let application = Application::of(self.kind);
+        match file.map(|file| Com::parse_in(application, file)) {
             Some(Ok(com)) => {
                 met.extend(com.tolerances());
                 let listed: BTreeSet<DataGroup> = com.data_groups().iter().copied().collect();
@@ -85,7 +90,7 @@ impl Verifier {
         let group = DataGroup::DG1;
         let dg1 = Dg1::parse(dg1).map_err(|error| Reason::Malformed(group, error))?;
         let mut met = dg1.tolerances().clone();
-        if !dg1.mrz().deviations().is_empty() || !is_well_formed(dg1.mrz()) {
+        if !dg1.mrz().deviations().is_empty() {
             met.record(Tolerance::MachineReadableZone);
         }
         if printed.is_some_and(|printed| printed.text() != dg1.mrz().text()) {
@@ -99,20 +104,54 @@ impl Verifier {
     /// # Errors
     /// [`Reason::Deviation`] where the policy does not put up with another content.
     pub fn face(&mut self, dg2: &[u8]) -> Result<(), Reason> {
-        let mut met = Tolerances::new();
-        match Dg2::parse(dg2) {
-            Ok(dg2) => {
-                met.extend(dg2.tolerances());
-                if !dg2.deviations().is_empty() {
+        let group = DataGroup::DG2;
+        let faces = BiometricGroup::parse(group, dg2)
+            .and_then(|faces| Ok((faces.face_deviations()?, faces.tolerances().clone())));
+        match faces {
+            Ok((deviations, mut met)) => {
+                if !deviations.is_empty() {
                     met.record(Tolerance::FaceRecord);
                 }
+                self.tolerate(&met)
             }
-            // Refused, it is told why.
-            Err(error) => self
-                .deviates(Tolerance::DataGroupMalformed)
-                .map_err(|_| Reason::Malformed(DataGroup::DG2, error))?,
+            Err(error) => self.malformed(group, error),
         }
-        self.tolerate(&met)
+    }
+
+    /// A data group, of which the hash was compared, that is not as Doc 9303-10 or ISO/IEC 18013-2 has it.
+    fn malformed(&mut self, group: DataGroup, error: LdsError) -> Result<(), Reason> {
+        // Refused, it is told why.
+        self.deviates(Tolerance::DataGroupMalformed)
+            .map_err(|_| Reason::Malformed(group, error))
+    }
+
+    /// What a data group holds, of which the hash was compared. `None` for one whose content is not looked at here: the keys
+    /// are [`Verifier::security_files`]'s.
+    pub fn content(&mut self, group: DataGroup, file: &[u8]) -> Option<Result<(), Reason>> {
+        macro_rules! met {
+            ($parsed:expr) => {
+                $parsed.map(|file| file.tolerances().clone())
+            };
+        }
+        let licence = self.kind == DocumentKind::DrivingLicence;
+        let parsed = match (licence, group.number()) {
+            (false, 1) => return Some(self.machine_readable_zone(file, None)),
+            (false, 2) => return Some(self.face(file)),
+            (false, 3 | 4) => met!(BiometricGroup::parse(group, file)),
+            (false, 11) => met!(Dg11::parse(file)),
+            (false, 12) => met!(Dg12::parse(file)),
+            (false, 16) => met!(Dg16::parse(file)),
+            (false, 14 | 15) | (true, 13 | 14) => return None,
+            (false, _) => met!(FurtherGroup::parse(group, file)),
+            (true, 1) => met!(driving_licence::Dg1::parse(file)),
+            (true, 11) => met!(driving_licence::Dg11::parse(file)),
+            (true, 12) => met!(driving_licence::Dg12::parse(file)),
+            (true, _) => return None,
+        };
+        Some(match parsed {
+            Ok(met) => self.tolerate(&met),
+            Err(error) => self.malformed(group, error),
+        })
     }
 
     /// EF.CardSecurity: signed by the issuing state, with every SecurityInfo of EF.CardAccess in it (Doc 9303-11 9.2.11), and
@@ -199,18 +238,8 @@ impl Verifier {
     }
 }
 
-/// Whether the fields without check digit are as Doc 9303-3 4.3 and 5 have them: a document of a known type, codes of states,
-/// and a name.
-fn is_well_formed(mrz: &Mrz) -> bool {
-    let code = |code: &str| IssuingState::parse(code).is_ok();
-    mrz.document_code().starts_with(['P', 'I', 'A', 'C', 'V'])
-        && code(mrz.issuing_state())
-        && code(mrz.nationality())
-        && !mrz.primary_identifier().trim().is_empty()
-}
-
 /// Whether `signed` has every element of `shown`.
-fn repeats(signed: &SecurityInfos, shown: &SecurityInfos) -> bool {
+pub(super) fn repeats(signed: &SecurityInfos, shown: &SecurityInfos) -> bool {
     shown
         .infos()
         .iter()

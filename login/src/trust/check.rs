@@ -12,8 +12,10 @@ use anyhow::bail;
 use clap::Args;
 use icao::crypto::signature::VerifyingKey;
 use icao::passive_authentication::{CheckOutcome, Failure, verify_signer};
+use icao::pki::encoding::Malformed;
 use icao::pki::{
-    Anchors, Certificate, CscaStore, DocumentKind, Fingerprint, IssuingState, Policy, UnixTime,
+    Anchors, Certificate, CscaStore, DocumentKind, Fingerprint, IssuingState, PkiError, Policy,
+    UnixTime,
 };
 use serde::Serialize;
 
@@ -72,7 +74,7 @@ struct Judge {
 /// The judgement of one certificate.
 #[derive(Serialize)]
 struct Judgement {
-    /// SHA-256 of the certificate.
+    /// SHA-256 of the certificate, or of what is none.
     sha256: String,
     /// `passed`, `failed`, `untrusted` (nothing given vouches for it) or `malformed`.
     verdict: &'static str,
@@ -115,6 +117,8 @@ struct Summary {
     refused: Vec<String>,
     /// Files that held no certificate.
     empty_files: usize,
+    /// What lies in folders and could not be read.
+    unreadable: Vec<String>,
     at: String,
     policy: &'static str,
     threads: usize,
@@ -161,6 +165,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     match outcome {
         // Whoever read has seen enough.
         Err(error) if broken_pipe(&error) => Ok(()),
+        Ok(()) if summary.signers == 0 => {
+            bail!("no certificate to judge in what --signers names");
+        }
         other => other,
     }
 }
@@ -185,15 +192,17 @@ fn store(
     if let Some(path) = &arguments.store {
         TrustStore::open(path)?.add_to(&mut anchors)?;
     }
-    for found in Source::new(&arguments.csca).chain(Source::new(&arguments.crl)) {
-        let Found {
-            path,
-            index,
-            object,
-        } = found?;
-        if let Err(error) = object.and_then(|object| anchors.add(&object)) {
-            tell(format!("{} [{index}]: {error}", path.display()));
+    for paths in [&arguments.csca, &arguments.crl] {
+        let mut source = Source::new(paths)?;
+        for found in source.by_ref() {
+            if let Err(error) = found.parsed(|object| anchors.add(object)) {
+                tell(format!("{}: {error}", found.place()));
+            }
         }
+        source
+            .unreadable
+            .iter()
+            .for_each(|error| tell(error.to_string()));
     }
     let (store, lists) = anchors.into_store();
     for (list, error) in lists {
@@ -212,13 +221,11 @@ fn judge_all(
     summary: &mut Summary,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let mut source = Source::new(&arguments.signers);
+    let mut source = Source::new(&arguments.signers)?;
     let mut block = Vec::with_capacity(BLOCK);
     loop {
         block.clear();
-        for found in source.by_ref().take(BLOCK) {
-            block.push(found?);
-        }
+        block.extend(source.by_ref().take(BLOCK));
         if block.is_empty() {
             break;
         }
@@ -233,8 +240,9 @@ fn judge_all(
         }
     }
     summary.empty_files = source.empty.len();
-    if summary.signers == 0 {
-        bail!("no certificate to judge in what --signers names");
+    for error in &source.unreadable {
+        eprintln!("rda-login: {error}");
+        summary.unreadable.push(error.to_string());
     }
     Ok(())
 }
@@ -276,12 +284,9 @@ impl Judge {
     }
 
     fn judge(&self, found: &Found) -> Judgement {
-        let certificate = match &found.object {
-            Err(error) => return Judgement::malformed(found, None, error),
-            Ok(object) => match Certificate::parse(object) {
-                Err(error) => return Judgement::malformed(found, Some(object), &error),
-                Ok(certificate) => certificate,
-            },
+        let certificate = match found.parsed(Certificate::parse) {
+            Ok(certificate) => certificate,
+            Err(error) => return Judgement::malformed(found, error),
         };
         let time = match self.moment {
             Moment::Fixed(time) => time,
@@ -340,10 +345,11 @@ impl Judge {
 }
 
 impl Judgement {
-    fn malformed(found: &Found, object: Option<&[u8]>, error: &dyn std::fmt::Display) -> Self {
+    fn malformed(found: &Found, error: PkiError) -> Self {
+        let (Ok(bytes) | Err(Malformed { part: bytes, .. })) = &found.object;
         let none = CheckOutcome::<Failure>::NotPerformed.name();
         Self {
-            sha256: Fingerprint::of(object.unwrap_or_default()).to_string(),
+            sha256: Fingerprint::of(bytes).to_string(),
             verdict: "malformed",
             reason: Some("malformed"),
             detail: Some(error.to_string()),

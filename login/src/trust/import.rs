@@ -14,7 +14,7 @@ use icao::pki::{
 
 use super::journal::{self, Record};
 use super::review::{Change, Review, notes};
-use super::source::{Found, Source};
+use super::source::Source;
 use super::store::{Entry, Form, Key, TrustStore};
 use super::{Kind, check, say};
 
@@ -139,6 +139,12 @@ impl Import<'_> {
         Ok(())
     }
 
+    /// What could not be read is told, and the rest is taken.
+    fn unreadable(&mut self, source: &Source) {
+        let unreadable = source.unreadable.iter().map(ToString::to_string);
+        self.refused.extend(unreadable);
+    }
+
     /// A certificate for each kind.
     fn take(&mut self, certificate: &Certificate, state: IssuingState, source: &str) {
         self.take_for(&self.arguments.kind, certificate, state, source);
@@ -169,15 +175,11 @@ impl Import<'_> {
     }
 
     fn certificates(&mut self) -> anyhow::Result<()> {
-        for found in Source::new(&self.arguments.csca) {
-            let Found {
-                path,
-                index,
-                object,
-            } = found?;
-            let source = name_of(&path);
-            let place = format!("{} [{index}]", path.display());
-            match object.and_then(|object| PkiObject::parse(&object)) {
+        let mut given = Source::new(&self.arguments.csca)?;
+        for found in given.by_ref() {
+            let source = name_of(&found.path);
+            let place = found.place();
+            match found.parsed(PkiObject::parse) {
                 Ok(PkiObject::Certificate(certificate)) => {
                     match self.state.or_else(|| certificate.subject().country()) {
                         Some(state) => self.take(&certificate, state, &source),
@@ -195,6 +197,7 @@ impl Import<'_> {
                 Err(error) => self.refused.push(format!("{place}: {error}")),
             }
         }
+        self.unreadable(&given);
         self.sources.extend(self.arguments.csca.iter().map(|path| {
             format!(
                 "{}: certificates that the operator vouches for",
@@ -207,26 +210,23 @@ impl Import<'_> {
     /// Link certificates vouch for one another, in whatever order they come.
     fn links(&mut self) -> anyhow::Result<()> {
         let mut waiting = Vec::new();
-        for found in Source::new(&self.arguments.link) {
-            let Found {
-                path,
-                index,
-                object,
-            } = found?;
-            let place = format!("{} [{index}]", path.display());
-            match object.and_then(|object| Certificate::parse(&object)) {
+        let mut given = Source::new(&self.arguments.link)?;
+        for found in given.by_ref() {
+            let place = found.place();
+            match found.parsed(Certificate::parse) {
                 Err(error) => self.refused.push(format!("{place}: {error}")),
                 Ok(certificate) => match self.state.or_else(|| certificate.subject().country()) {
                     None => self
                         .refused
                         .push(format!("{place}: names no state; give --state")),
                     Some(state) => waiting.extend(self.arguments.kind.iter().map(|kind| {
-                        let source = format!("link, {}", name_of(&path));
+                        let source = format!("link, {}", name_of(&found.path));
                         (*kind, state, certificate.clone(), source, place.clone())
                     })),
                 },
             }
         }
+        self.unreadable(&given);
         if waiting.is_empty() {
             return Ok(());
         }
@@ -261,31 +261,28 @@ impl Import<'_> {
             return Ok(());
         }
         let mut anchors = Vec::new();
-        for found in Source::new(&self.arguments.anchor) {
-            if let Ok(PkiObject::Certificate(certificate)) =
-                found?.object.and_then(|object| PkiObject::parse(&object))
-            {
+        let mut given = Source::new(&self.arguments.anchor)?;
+        for found in given.by_ref() {
+            if let Ok(PkiObject::Certificate(certificate)) = found.parsed(PkiObject::parse) {
                 anchors.push(*certificate);
             }
         }
+        self.unreadable(&given);
         let kept = self.new.entries();
         anchors.extend(
             kept.filter(|entry| entry.form == Form::Certificate)
                 .filter_map(|entry| Certificate::parse(&entry.der).ok()),
         );
-        for found in Source::new(&self.arguments.master_list) {
-            let Found {
-                path,
-                index,
-                object,
-            } = found?;
-            let place = format!("{} [{index}]", path.display());
-            match object.and_then(|object| PkiObject::parse(&object)) {
+        let mut given = Source::new(&self.arguments.master_list)?;
+        for found in given.by_ref() {
+            let place = found.place();
+            match found.parsed(PkiObject::parse) {
                 Ok(PkiObject::MasterList(list)) => self.master_list(&place, &list, &anchors),
                 Ok(_) => self.refused.push(format!("{place}: no master list")),
                 Err(error) => self.refused.push(format!("{place}: {error}")),
             }
         }
+        self.unreadable(&given);
         Ok(())
     }
 
@@ -353,18 +350,15 @@ impl Import<'_> {
         let mut anchors = Anchors::new(&[]);
         self.new.add_to(&mut anchors)?;
         let (store, _) = anchors.into_store();
-        for found in Source::new(&self.arguments.crl) {
-            let Found {
-                path,
-                index,
-                object,
-            } = found?;
-            let place = format!("{} [{index}]", path.display());
-            match object.and_then(|object| RevocationList::parse(&object)) {
-                Ok(list) => self.revocation_list(&place, &name_of(&path), &list, &store),
+        let mut given = Source::new(&self.arguments.crl)?;
+        for found in given.by_ref() {
+            let place = found.place();
+            match found.parsed(RevocationList::parse) {
+                Ok(list) => self.revocation_list(&place, &name_of(&found.path), &list, &store),
                 Err(error) => self.refused.push(format!("{place}: {error}")),
             }
         }
+        self.unreadable(&given);
         Ok(())
     }
 

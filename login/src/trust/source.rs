@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use icao::pki::PkiError;
-use icao::pki::encoding::Objects;
+use icao::pki::encoding::{Malformed, Objects};
 
 /// Folders are followed this deep.
 const MAX_DEPTH: usize = 16;
@@ -31,16 +31,37 @@ pub(super) struct Found {
     /// Which of the file's objects, from 0.
     pub(super) index: usize,
     /// Its bytes.
-    pub(super) object: Result<Vec<u8>, PkiError>,
+    pub(super) object: Result<Vec<u8>, Malformed>,
 }
 
-/// The objects of files and of all files in folders, in the order of their names.
+impl Found {
+    /// Reads the object.
+    pub(super) fn parsed<T>(
+        &self,
+        parse: impl FnOnce(&[u8]) -> Result<T, PkiError>,
+    ) -> Result<T, PkiError> {
+        match &self.object {
+            Ok(object) => parse(object),
+            Err(malformed) => Err(malformed.error),
+        }
+    }
+
+    /// Where it stands, for people.
+    pub(super) fn place(&self) -> String {
+        format!("{} [{}]", self.path.display(), self.index)
+    }
+}
+
+/// The objects of files and of all files in folders, in the order of their names. What cannot be read is told in its place,
+/// and the rest follows.
 pub(super) struct Source {
     waiting: VecDeque<(PathBuf, usize)>,
     open: Option<Open>,
     piece: Vec<u8>,
     /// Files that held no object.
     pub(super) empty: Vec<PathBuf>,
+    /// What lies in folders and could not be read.
+    pub(super) unreadable: Vec<SourceError>,
 }
 
 struct Open {
@@ -52,18 +73,34 @@ struct Open {
 }
 
 impl Source {
-    pub(super) fn new(paths: &[PathBuf]) -> Self {
-        Self {
+    /// All of what these paths name.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub(super) fn new(paths: &[PathBuf]) -> Result<Self, SourceError> {
+        for path in paths {
+            std::fs::metadata(path).map_err(|error| SourceError {
+                path: path.clone(),
+                error,
+            })?;
+        }
+        Ok(Self {
             waiting: paths.iter().map(|path| (path.clone(), 0)).collect(),
             open: None,
             piece: vec![0; PIECE_LEN],
             empty: Vec::new(),
-        }
+            unreadable: Vec::new(),
+        })
     }
 
     /// Opens the next file; a folder puts its files in front of the queue.
     fn advance(&mut self, path: PathBuf, depth: usize) -> Result<(), SourceError> {
         if path.is_dir() {
+            // A link may lead back to where it lies.
+            if depth > 0 && path.is_symlink() {
+                let error = io::Error::other("a link to a folder");
+                return Err(SourceError { path, error });
+            }
             if depth == MAX_DEPTH {
                 let error = io::Error::other("folders are nested too deeply");
                 return Err(SourceError { path, error });
@@ -72,6 +109,12 @@ impl Source {
                 self.waiting.push_front((entry, depth + 1));
             }
             return Ok(());
+        }
+        // Whoever opens a pipe or a device waits for it.
+        let special = std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
+        if depth > 0 && special {
+            let error = io::Error::other("neither a file nor a folder");
+            return Err(SourceError { path, error });
         }
         match File::open(&path) {
             Ok(file) => {
@@ -105,25 +148,25 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
 }
 
 impl Iterator for Source {
-    type Item = Result<Found, SourceError>;
+    type Item = Found;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let Some(open) = &mut self.open else {
                 let (path, depth) = self.waiting.pop_front()?;
-                match self.advance(path, depth) {
-                    Ok(()) => continue,
-                    Err(error) => return Some(Err(error)),
+                if let Err(error) = self.advance(path, depth) {
+                    self.unreadable.push(error);
                 }
+                continue;
             };
             if let Some(object) = open.objects.next_object() {
                 let index = open.index;
                 open.index += 1;
-                return Some(Ok(Found {
+                return Some(Found {
                     path: open.path.clone(),
                     index,
                     object,
-                }));
+                });
             }
             if open.ended {
                 if open.index == 0 {
@@ -143,8 +186,8 @@ impl Iterator for Source {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     let path = open.path.clone();
+                    self.unreadable.push(SourceError { path, error });
                     self.open = None;
-                    return Some(Err(SourceError { path, error }));
                 }
             }
         }

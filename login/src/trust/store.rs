@@ -157,6 +157,11 @@ impl TrustStore {
         })
     }
 
+    /// How often it has been replaced.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Reads a store; one that is not there yet is empty.
     pub(super) fn open_or_new(path: &Path) -> Result<Self, StoreError> {
         match Self::open(path) {

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
 
@@ -13,6 +13,8 @@ fn certificate(fill: u8) -> Vec<u8> {
     let inner = [
         &[0x30, 0x82, 0x01, 0x00, 0xA0, 0x03, 0x02, 0x01, 0x02][..],
         &[fill; 251],
+        &[0x30, 0x00],
+        &[0x03, 0x02, 0x00, fill],
     ]
     .concat();
     let len = u16::try_from(inner.len()).unwrap().to_be_bytes();
@@ -75,7 +77,12 @@ fn a_malformed_part_does_not_take_the_others_away() {
         b"-----BEGIN X",
         b"-----BEGIN X-----\n!!\n-----END X-----",
     ] {
-        assert_eq!(objects(file).collect::<Vec<_>>(), [Err(PkiError::Pem)]);
+        let found: Vec<_> = objects(file).map(Result::unwrap_err).collect();
+        let [malformed] = found.as_slice() else {
+            panic!("one part");
+        };
+        assert_eq!(malformed.error, PkiError::Pem);
+        assert!(file.starts_with(&malformed.part) && malformed.part.len() > 10);
     }
     let object = certificate(4);
     let broken = format!(
@@ -108,6 +115,67 @@ fn a_malformed_part_does_not_take_the_others_away() {
             .unwrap()
             .is_err()
     );
+}
+
+/// A part that is none is told whole, so that its digest is the one of the file it stands in.
+#[test]
+fn what_is_malformed_is_one_part() {
+    let object = certificate(5);
+    let (cut, _) = object.split_at(100);
+    let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0";
+    for file in [cut, &picture[..], &object[1..]] {
+        let found: Vec<_> = objects(file).map(Result::unwrap_err).collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].part, file);
+    }
+    // The signer that came along in EF.SOD is no object of its own, nor is one behind the file.
+    let sod = crate::tlv::encode(0x77, &object);
+    let found: Vec<_> = objects(&sod).collect();
+    assert!(matches!(found.as_slice(), [Err(whole)] if whole.part == sod));
+    let found: Vec<_> = objects(&[&sod[..], &object].concat()).collect();
+    assert!(matches!(found.as_slice(), [Err(_), Ok(behind)] if *behind == object));
+    // One that was cut does not take the next one with it, wherever it was cut.
+    for len in [40, 100, object.len() - 1] {
+        let file = [&object[..len], &object, &object].concat();
+        let found: Vec<_> = objects(&file).collect();
+        assert_eq!(found.len(), 3, "{len}");
+        assert_eq!(found[0].as_ref().unwrap_err().part, object[..len]);
+        assert_eq!(found[2].as_deref(), Ok(&object[..]));
+    }
+}
+
+/// Signed data that nobody signed, as other programs write them: `openssl crl2pkcs7 -nocrl`.
+#[test]
+fn a_bag_of_certificates_is_what_is_in_it() {
+    use crate::tlv::encode;
+    let signed_data = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
+    let data = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1];
+    let (one, two) = (certificate(1), certificate(2));
+    let bag = |signers: &[u8]| {
+        let fields = [
+            encode(0x02, &[1]),
+            encode(0x31, &[]),
+            encode(0x30, &data),
+            encode(0xA0, &[&one[..], &two].concat()),
+            encode(0x31, signers),
+        ];
+        let explicit = encode(0xA0, &encode(0x30, &fields.concat()));
+        encode(0x30, &[&signed_data[..], &explicit].concat())
+    };
+    let unsigned = bag(&[]);
+    assert_eq!(objects_of(&unsigned), [one.clone(), two.clone()]);
+    let text = pem(&unsigned).replace("CERTIFICATE", "PKCS7");
+    let file = [text.as_bytes(), pem(&one).as_bytes()].concat();
+    assert_eq!(objects_of(&file), [one.clone(), two.clone(), one.clone()]);
+    let signed = bag(&encode(0x30, &[]));
+    assert_eq!(objects_of(&signed), [signed]);
+}
+
+#[test]
+fn a_comment_may_stand_before_the_entries_of_a_directory() {
+    let base64 = Base64::encode_string(&certificate(3));
+    let file = format!("# made in 2026\n#\n\ndn: c=NL\nuserCertificate;binary:: {base64}\n");
+    assert_eq!(objects_of(file.as_bytes()), [certificate(3)]);
 }
 
 proptest! {

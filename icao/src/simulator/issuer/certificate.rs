@@ -27,7 +27,7 @@ use crate::tlv;
 const NOT_BEFORE: u64 = 1_262_304_000;
 /// 2049-12-31T23:59:59Z, the last second that UTCTime can say.
 const NOT_AFTER: u64 = 2_524_607_999;
-/// documentTypeList (Doc 9303-12, 7.1.1.7).
+/// documentTypeList (Doc 9303-12, 7.1).
 const DOCUMENT_TYPE_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.6.2");
 
 /// Whom a certificate names, and how long it is valid.
