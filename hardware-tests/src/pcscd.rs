@@ -211,13 +211,24 @@ impl Pcscd {
     /// If the system does not tell.
     pub fn contexts(&self) -> Result<usize> {
         const CONNECTED: &str = "03";
-        // pcscd has bound it under the name that it has in its namespace.
-        let bound = "/run/pcscd/pcscd.comm";
-        let table = fs::read_to_string(format!("/proc/{}/net/unix", self.process.id()))?;
+        let process = format!("/proc/{}", self.process.id());
+        // The table is that of all processes, and every pcscd binds the same name in its namespace: its own sockets count.
+        let table = fs::read_to_string(format!("{process}/net/unix"))?;
+        let mut own = Vec::new();
+        for descriptor in fs::read_dir(format!("{process}/fd"))? {
+            // One that is closed meanwhile is none.
+            if let Ok(target) = fs::read_link(descriptor?.path()) {
+                own.push(target.to_string_lossy().into_owned());
+            }
+        }
         Ok(table
             .lines()
-            .filter(|line| line.ends_with(bound))
-            .filter(|line| line.split_whitespace().nth(5) == Some(CONNECTED))
+            .filter(|line| line.ends_with("/run/pcscd/pcscd.comm"))
+            .filter(|line| {
+                let mut fields = line.split_whitespace().skip(5);
+                let (state, inode) = (fields.next(), fields.next().unwrap_or_default());
+                state == Some(CONNECTED) && own.contains(&format!("socket:[{inode}]"))
+            })
             .count())
     }
 
