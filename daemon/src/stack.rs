@@ -1,15 +1,14 @@
-//! The stack of the thread that reads a document, wiped before the thread ends.
+//! The stack of a thread on which secrets were handled, wiped when they are no longer needed.
 //!
 //! What is secret wipes itself when it is dropped; but a value that is moved is copied, and the copy that was left lies in the
 //! frame of a function that returned long ago. Threads' stacks are kept for the next thread, so it would lie there until then.
 
-/// Bytes of the stack of a thread that reads a document.
+/// Bytes of the stack of a thread that reads a document; that of tokio's threads, too.
 pub(crate) const SIZE: usize = 2 << 20;
-/// What is wiped of it: all but what the thread may have used before it calls [`wipe`], and some more.
-const WIPED: usize = SIZE - (256 << 10);
+/// What is wiped of it: more than anything here uses, and no more than fits.
+const WIPED: usize = SIZE / 2;
 
-/// Overwrites what functions that have returned left on the stack below the caller. To be called from near the beginning of
-/// a thread with a stack of [`SIZE`] bytes, as its last act.
+/// Overwrites what functions that have returned left on the stack below the caller.
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "it is there to be large")]
 pub(crate) fn wipe() {

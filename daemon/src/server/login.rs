@@ -146,6 +146,12 @@ impl Drop for Taken {
 async fn on_record<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, Code> + Send + 'static,
 ) -> Result<T, Code> {
+    let ask = move || {
+        let answer = ask();
+        // Requests are taken apart here, with what opens a document.
+        stack::wipe();
+        answer
+    };
     match timeout(RECORD_TIME, tokio::task::spawn_blocking(ask)).await {
         Ok(Ok(answer)) => answer,
         _ => {
