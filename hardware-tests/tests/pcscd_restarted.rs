@@ -58,7 +58,8 @@ fn a_sandboxed_daemon_finds_the_card_service_again() -> Result<()> {
     let (mut restarted, mut outcome) = (false, Ok(()));
     let within = log_in(&site, &mut |event| {
         if let Event::State(state, ..) = event
-            && state == "waiting_for_document"
+            // The latter where pcscd has not noticed yet that nothing lies there.
+            && matches!(state.as_str(), "waiting_for_document" | "paused")
             && !restarted
         {
             restarted = true;
