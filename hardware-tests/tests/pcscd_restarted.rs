@@ -27,14 +27,14 @@ fn a_sandboxed_daemon_finds_the_card_service_again() -> Result<()> {
     }
     let site = Site::start(Programs::find()?)?;
     let mut desk = Desk::with_reader(&site)?;
+    desk.lay(PROFILE)?;
+    let before = log_in(&site, &mut |_| {})?;
+    ensure!(before.verdict == Verdict::Raised(25), "{before:?}");
     let said = desk.daemon().said();
     ensure!(
         said.contains("own files only") && said.contains("system calls"),
         "no sandbox: {said}"
     );
-    desk.lay(PROFILE)?;
-    let before = log_in(&site, &mut |_| {})?;
-    ensure!(before.verdict == Verdict::Raised(25), "{before:?}");
 
     // Gone between two logins: told as what it is.
     desk.lift()?;
