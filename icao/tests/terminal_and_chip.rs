@@ -292,6 +292,7 @@ fn quirks_of_real_chips_do_not_stop_a_login() {
         Quirk::SelectBreaksChannel,
         Quirk::SignatureNeedsLe,
         Quirk::NoSignatureForExtendedLe,
+        Quirk::AuthenticationEndsChannel,
         Quirk::MinimalKeyIdRequired,
         Quirk::ChipAuthenticationRefusesLe,
         Quirk::SodIndefiniteLength,

@@ -83,6 +83,8 @@ enum After {
     Open(SecureMessaging, Access),
     /// The secure channel ends; the response goes out bare.
     EndChannel,
+    /// The secure channel ends with this response, which is still protected.
+    EndChannelAfterwards,
 }
 
 /// The outcome of a command.
@@ -335,7 +337,7 @@ impl Chip {
                 self.state.channel = Some(channel);
                 self.state.access = access;
             }
-            After::EndChannel => self.end_channel(),
+            After::EndChannel | After::EndChannelAfterwards => self.end_channel(),
         }
     }
 

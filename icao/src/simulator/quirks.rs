@@ -48,6 +48,8 @@
 //! Of no real chip, but of the test plan TR-03105-5.1: [`Quirk::Messaging`], [`Quirk::ReadPastEnd`], [`Quirk::OldKeysStay`],
 //! [`Quirk::MappingDataMalformed`]; the cases in `hardware-tests/conformity` use them.
 //!
+//! Told by those who read many documents, and not in that list either: [`Quirk::AuthenticationEndsChannel`].
+//!
 //! What is left concerns the terminal alone (13, 15) or trust lists (32).
 //!
 //! [`Csca::link`]: super::Csca::link
@@ -167,6 +169,9 @@ pub enum Quirk {
     CardAccessMissing,
     /// A protected Le of 00 is taken as no bytes.
     ZeroLeReadsNothing,
+    /// After INTERNAL AUTHENTICATE, whose answer is protected as it should be, the chip has dropped its keys: Chip
+    /// Authentication and further reading need another access.
+    AuthenticationEndsChannel,
     /// EF.DG15 exists, and INTERNAL AUTHENTICATE answers 6D00.
     ActiveAuthenticationAbsent,
     /// Protected answers to READ BINARY are wrong in this way. No real chip does it; inspection systems are tested with it.

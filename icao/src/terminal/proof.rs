@@ -43,7 +43,11 @@ impl Terminal<'_> {
         let mut longest = Vec::new();
         let mut last = StatusWord::OK;
         for ne in expected {
-            let mut answer = self.ask(Command::internal_authenticate(rnd_ifd, ne))?;
+            let mut answer = match self.ask(Command::internal_authenticate(rnd_ifd, ne)) {
+                // A chip may drop its keys with the first signature. It is opened again for what comes next.
+                Err(Error::SecureMessaging(_)) if !longest.is_empty() => break,
+                answer => answer?,
+            };
             if let Some(wanted) = answer.status.correct_ne() {
                 answer = self.ask(Command::internal_authenticate(rnd_ifd, wanted))?;
             }

@@ -303,7 +303,12 @@ impl Chip {
         if self.card.quirks.has(Quirk::SignatureTruncated) {
             signature.truncate(room);
         }
-        Ok(self.in_pieces(signature, room))
+        let mut outcome = self.in_pieces(signature, room);
+        if self.state.remainder.is_empty() && self.card.quirks.has(Quirk::AuthenticationEndsChannel)
+        {
+            outcome.after = After::EndChannelAfterwards;
+        }
+        Ok(outcome)
     }
 
     /// Answers with what fits, and keeps the rest for GET RESPONSE (61xx; ISO/IEC 7816-4, 11.8.1).
