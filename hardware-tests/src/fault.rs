@@ -126,6 +126,12 @@ impl Plan {
         }
     }
 
+    /// What goes wrong, if anything does.
+    #[must_use]
+    pub const fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
     fn strikes(&self, number: usize) -> Option<Fault> {
         let struck = number == self.at || self.for_good && number > self.at;
         self.fault.filter(|_| struck)

@@ -60,6 +60,8 @@ pub struct Reader {
 struct State {
     document: Option<FaultyChip>,
     atr: Vec<u8>,
+    /// Whether pcscd has powered the document since it was laid.
+    powered: bool,
     plugged: bool,
     /// How often pcscd still has to see an empty reader before the document that left lies there again.
     away: usize,
@@ -83,6 +85,7 @@ impl Reader {
         let state = Arc::new(Mutex::new(State {
             document: None,
             atr: crate::vpcd::DEFAULT_ATR.to_vec(),
+            powered: false,
             plugged: true,
             away: 0,
             absence: 2,
@@ -117,6 +120,7 @@ impl Reader {
     pub fn lay(&self, document: FaultyChip) {
         let mut state = self.state();
         state.atr = document.chip().atr().to_vec();
+        state.powered = false;
         state.document = Some(document);
     }
 
@@ -144,6 +148,12 @@ impl Reader {
     /// Puts it back.
     pub fn plug(&self) {
         self.state().plugged = true;
+    }
+
+    /// The citizen's hand, for a thread of its own.
+    #[must_use]
+    pub fn hand(&self) -> Hand {
+        Hand(Arc::clone(&self.state))
     }
 
     /// Commands that the document on it got.
@@ -183,6 +193,22 @@ impl Reader {
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+}
+
+/// The citizen's hand over a reader.
+pub struct Hand(Arc<Mutex<State>>);
+
+impl Hand {
+    /// Takes the document away and lays it again, if it lies there and pcscd knows. `true` if it did.
+    #[must_use]
+    pub fn lay_anew(&self) -> bool {
+        let mut state = lock(&self.0);
+        let lies = std::mem::take(&mut state.powered);
+        if lies {
+            state.away = state.absence;
+        }
+        lies
     }
 }
 
@@ -251,6 +277,7 @@ fn answer(shared: &Mutex<State>, question: u8, data: &[u8]) -> Option<(u16, Vec<
         2 => match &mut state.document {
             Some(document) => {
                 document.power();
+                state.powered = true;
                 let _ = state.events.send(Event::Powered);
                 Some((SUCCESS, state.atr.clone()))
             }
@@ -278,6 +305,7 @@ fn transmit(mut state: MutexGuard<'_, State>, command: &[u8]) -> Option<(u16, Ve
         }
         Outcome::Torn => {
             state.away = state.absence;
+            state.powered = false;
             bare(COMMUNICATION_ERROR)
         }
         Outcome::Mute => {

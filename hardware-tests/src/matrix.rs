@@ -1,6 +1,7 @@
 //! What is tried against what, and how often it came out as it must: the tables of `cargo xtask matrix`.
 
 pub mod faults;
+pub mod over_pcscd;
 pub mod readers;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use icao::pki::policy::Policy;
 use icao::pki::{DocumentKind, IssuingState};
 use icao::simulator::{self, Profile};
 use protocol::chip_authentication::{Command, Conversation};
+use protocol::error::Code;
 use protocol::evidence::sealed_hash;
 use protocol::messages::{Hint, Outcome, Step};
 use protocol::request::Document;
@@ -22,6 +23,7 @@ use rda_login::register::{Bsn, FileRegister, Register as _};
 use rda_login::request::Issuer;
 use rda_login::verification::{self, Progress, Report, Rules};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// A time at which the specimens' documents are valid.
@@ -107,6 +109,19 @@ impl Office {
     /// # Errors
     /// If the worker breaks the protocol, or panics.
     pub fn log_in(&self, profile: Profile, worker: &dyn Worker) -> Result<Ending> {
+        self.log_in_before(profile, worker, &mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`Office::log_in`], before a citizen who sees each state and may give up.
+    ///
+    /// # Errors
+    /// As [`Office::log_in`].
+    pub fn log_in_before(
+        &self,
+        profile: Profile,
+        worker: &dyn Worker,
+        citizen: &mut dyn FnMut(Step, Option<Hint>) -> ControlFlow<()>,
+    ) -> Result<Ending> {
         let document: Document = serde_json::from_value(site::kind_name(profile.kind()).into())?;
         let bsn = Bsn::parse(profile.holder().bsn).context("the specimen's BSN")?;
         let mut candidates = self.register.documents(&bsn)?;
@@ -129,7 +144,16 @@ impl Office {
             let mut judged = Duration::ZERO;
             let mut next = |handle: &mut session::Handle| loop {
                 match runtime.block_on(handle.receive()) {
-                    Some(FromWorker::State(state)) => states.push((state.state, state.hint)),
+                    Some(FromWorker::State(state)) => {
+                        states.push((state.state, state.hint));
+                        if citizen(state.state, state.hint).is_break() {
+                            // Nothing comes any more; what is said all the same comes out below.
+                            let _ = handle.send(ToWorker::Cancel);
+                            return runtime
+                                .block_on(handle.receive())
+                                .or(Some(FromWorker::Error(Code::Cancelled)));
+                        }
+                    }
                     other => return other,
                 }
             };

@@ -3,6 +3,7 @@
 //! A job is a module here and a line in [`JOBS`]. It ends with one line of figures: what it did, how often, for how long.
 
 mod constant_time;
+mod faults;
 mod fresh_root;
 mod fuzz;
 mod librda;
@@ -18,6 +19,7 @@ type Job = (&'static str, fn() -> Result<String>);
 const JOBS: &[Job] = &[
     ("mutants", crate::mutants::all),
     ("fuzz", fuzz::run),
+    ("faults", faults::run),
     ("librda", librda::run),
     ("fresh-root", fresh_root::run),
     ("reproducible", reproducible::run),

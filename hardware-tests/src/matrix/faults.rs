@@ -16,15 +16,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One place of a table.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    fault: Fault,
-    for_good: bool,
-    profile: Profile,
+pub(super) struct Place {
+    pub(super) fault: Fault,
+    pub(super) for_good: bool,
+    pub(super) profile: Profile,
 }
 
 impl Place {
     /// At the command with this number, in words.
-    fn at(&self, number: usize) -> String {
+    pub(super) fn at(&self, number: usize) -> String {
         format!(
             "{} {} at command {number} of {}",
             self.fault.name(),
@@ -33,7 +33,7 @@ impl Place {
         )
     }
 
-    fn plan(&self, at: usize) -> Plan {
+    pub(super) fn plan(&self, at: usize) -> Plan {
         match self.for_good {
             true => Plan::for_good(self.fault, at),
             false => Plan::once(self.fault, at),
@@ -46,7 +46,7 @@ impl Place {
 }
 
 /// Whether a document is what it says.
-fn is_genuine(profile: Profile) -> bool {
+pub(super) fn is_genuine(profile: Profile) -> bool {
     !matches!(profile, Profile::Clone | Profile::Tampered)
 }
 
@@ -134,7 +134,7 @@ fn cell(office: &Office, place: &Place, commands: usize) -> Cell {
 }
 
 /// Notes how a login ended in which the fault struck at the command with this number.
-fn judge(cell: &mut Cell, place: &Place, at: usize, verdict: Result<Verdict>) {
+pub(super) fn judge(cell: &mut Cell, place: &Place, at: usize, verdict: Result<Verdict>) {
     let (ending, why) = match verdict {
         Ok(verdict) => (name(&verdict), complaint(place, &verdict)),
         Err(error) => ("broken".to_owned(), Some(format!("{error:#}"))),
