@@ -197,12 +197,13 @@ impl<'a> Channel<'a> {
     /// Sends bytes as they are, and collects what the chip holds ready behind 61xx, up to the end of a protected answer: pieces
     /// that are protected each for itself are the keys' holder's to ask for.
     pub(super) fn exchange(&mut self, command: &[u8]) -> Result<Response, Error> {
+        let protected = command.first().is_some_and(|cla| cla & 0x0C == 0x0C);
         let mut answer = self.transmit(command)?;
         for _ in 0..MAX_GET_RESPONSE {
             let Some(available) = answer.status.bytes_available() else {
                 return Ok(answer);
             };
-            if secure_messaging::is_whole(&answer.data) {
+            if protected && secure_messaging::is_whole(&answer.data) {
                 return Ok(answer);
             }
             let more = self.transmit(&Command::get_response(available).to_bytes()?)?;

@@ -221,6 +221,38 @@ fn a_chip_that_answers_byte_by_byte_is_left_after_a_budget() {
     }
 }
 
+/// Answers with the next of these.
+struct Spoken(Vec<Vec<u8>>);
+
+impl Transport for Spoken {
+    fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, TransportError> {
+        Ok(self.0.remove(0))
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::SHORT
+    }
+}
+
+#[test]
+fn an_answer_in_clear_ends_where_the_chip_says_and_a_protected_one_with_its_checksum() {
+    let checksum = [0x8E, 0x02, 0xAA, 0xBB];
+    for (cla, collected) in [(0x00, 5), (0x0C, 4)] {
+        let pieces = [
+            &[&checksum[..], &[0x61, 0x01]].concat()[..],
+            &[0xCC, 0x90, 0x00],
+        ];
+        let mut link = Spoken(pieces.map(<[u8]>::to_vec).into());
+        let mut channel = channel::Channel::new(&mut link, 10, 1000);
+        let answer = channel.exchange(&[cla, 0xB0, 0x81, 0x00, 0x00]).unwrap();
+        assert_eq!(answer.data.len(), collected, "CLA {cla:02X}");
+    }
+}
+
 #[test]
 fn a_cancelled_link_is_not_resumed() {
     assert!(!Error::Link(TransportError::Cancelled).is_interruption());
