@@ -22,7 +22,7 @@ pub mod replay;
 pub mod sandbox;
 pub mod server;
 pub mod session;
-mod stack;
+pub mod stack;
 pub mod trust;
 pub mod trust_command;
 pub mod verify;

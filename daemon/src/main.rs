@@ -509,6 +509,7 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
 
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_stack_size(rda::stack::SIZE)
         .build()?
         .block_on(async {
             let server = listen(arguments, gate, worker)?.with_notifications();

@@ -3,10 +3,11 @@
 //! What is secret wipes itself when it is dropped; but a value that is moved is copied, and the copy that was left lies in the
 //! frame of a function that returned long ago. Threads' stacks are kept for the next thread, so it would lie there until then.
 
-/// Bytes of the stack of a thread that reads a document; that of tokio's threads, too.
-pub(crate) const SIZE: usize = 2 << 20;
-/// What is wiped of it: more than anything here uses, and no more than fits.
-const WIPED: usize = SIZE / 2;
+/// Bytes of the stack of a thread that reads a document, or that takes a request apart. No more than they need: what is wiped
+/// is in memory from then on.
+pub const SIZE: usize = 512 << 10;
+/// What is wiped of it: all but what may lie above the caller.
+const WIPED: usize = SIZE - (64 << 10);
 
 /// Overwrites what functions that have returned left on the stack below the caller.
 #[inline(never)]

@@ -120,18 +120,19 @@ impl Desk {
 /// # Errors
 /// If it is not built, or no reader listens there.
 pub fn lay(profile: Profile, reader: SocketAddr, log: Option<&Path>) -> Result<Process> {
-    lay_named(profile.name(), reader, log)
+    let options = log.map(|log| ("--log", log));
+    lay_named(profile.name(), reader, options.as_slice())
 }
 
-/// As [`lay`], of a document by its name, which may be one of [`crate::variants`].
+/// As [`lay`], of a document by its name, which may be one of [`crate::variants`], with those files for `virtual-chip` to write.
 ///
 /// # Errors
 /// As [`lay`], or if there is no document of this name.
-pub fn lay_named(name: &str, reader: SocketAddr, log: Option<&Path>) -> Result<Process> {
+pub fn lay_named(name: &str, reader: SocketAddr, files: &[(&str, &Path)]) -> Result<Process> {
     let mut command = Command::new(program("virtual-chip")?);
     command.args(["--profile", name, "--vpcd", &reader.to_string()]);
-    if let Some(log) = log {
-        command.arg("--log").arg(log);
+    for (option, file) in files {
+        command.arg(option).arg(file);
     }
     let mut chip = Process::start("virtual-chip", &command)?;
     chip.line(Duration::from_secs(20), |line| {

@@ -3,7 +3,7 @@
 //! login server.
 
 use anyhow::{Context as _, Result, bail};
-use hardware_tests::desk::Desk;
+use hardware_tests::desk::{self, Desk};
 use hardware_tests::need::{self, Need};
 use hardware_tests::page::{Page, Socket, Typed};
 use hardware_tests::pcscd::{self, Pcscd};
@@ -63,6 +63,20 @@ fn access_secrets() -> Result<Vec<(&'static str, Vec<u8>)>> {
         ),
         ("seed of BAC", key.bac_seed().context("no seed")?.to_vec()),
     ])
+}
+
+/// The keys of all secure channels of two logins, as the chip wrote them down: those that PACE agreed with the daemon, and
+/// those that Chip Authentication agreed with the login server, which the daemon never had.
+fn keys_of_channels(file: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let mut keys = Vec::new();
+    for line in fs::read_to_string(file)?.lines() {
+        for (name, key) in ["KSEnc", "KSMAC"].into_iter().zip(line.split(' ')) {
+            keys.push((name, hex::decode(key)?));
+        }
+    }
+    // Two channels in each login, with two keys each.
+    assert_eq!(keys.len(), 8, "the chip wrote down other channels");
+    Ok(keys)
 }
 
 /// Plays the page to the verdict; gives every message that went over the daemon's socket, both ways.
@@ -161,7 +175,10 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
     }
     let site = Site::start(Programs::find()?)?;
     let mut desk = Desk::with_reader(&site)?;
-    desk.lay(PROFILE)?;
+    let reader = desk.pcscd().context("no pcscd")?.slot(0);
+    let folder = tempfile::tempdir()?;
+    let session_keys = folder.path().join("session-keys");
+    let _chip = desk::lay_named(PROFILE.name(), reader, &[("--session-keys", &session_keys)])?;
     let mut messages = log_in(&site)?;
     // A second one, so that what the first left in freed memory has had its chance to be overwritten or found.
     messages.extend(log_in(&site)?);
@@ -202,7 +219,8 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
         println!("NOT TESTED: the daemon's memory. It needs root");
     }
     let mut found = Vec::new();
-    for (name, mark) in marks().into_iter().chain(access_secrets()?) {
+    let keys = keys_of_channels(&session_keys)?;
+    for (name, mark) in marks().into_iter().chain(access_secrets()?).chain(keys) {
         for (place, bytes) in &places {
             // By design: the request carries it to the daemon.
             let expected = name == CLAIM && place == "a signed message on the socket";
@@ -262,7 +280,7 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
     let pcscd = Pcscd::start()?;
     let folder = tempfile::tempdir()?;
     let mut daemon = traced(&site, &pcscd, folder.path())?;
-    let _chip = hardware_tests::desk::lay(PROFILE, pcscd.slot(0), None)?;
+    let _chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
     log_in(&site)?;
     drop(daemon.said());
     drop(daemon);

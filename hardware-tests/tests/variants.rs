@@ -17,7 +17,7 @@ use std::process::Stdio;
 /// What `rda read` says of a document.
 fn read(variant: &Variant, anchors: &Path) -> Result<Value> {
     let pcscd = Pcscd::start()?;
-    let _chip = desk::lay_named(variant.name, pcscd.slot(0), None)?;
+    let _chip = desk::lay_named(variant.name, pcscd.slot(0), &[])?;
     let mut command = pcscd.client(program("rda")?);
     command
         .args(["read", "--json", "--access-file", "-", "--trust"])

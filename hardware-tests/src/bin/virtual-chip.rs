@@ -53,6 +53,10 @@ struct Arguments {
     #[arg(long)]
     log: Option<PathBuf>,
 
+    /// Write the keys of every secure channel to a file, in hexadecimal: for tests that look for what a terminal keeps of them.
+    #[arg(long, value_name = "FILE")]
+    session_keys: Option<PathBuf>,
+
     /// Answer to reset, in hexadecimal; the document's own where none is given.
     #[arg(long, value_parser = hexadecimal)]
     atr: Option<Bytes>,
@@ -64,14 +68,29 @@ struct Bytes(Vec<u8>);
 
 impl vpcd::Chip for Simulated {
     fn process(&mut self, command: &[u8]) -> Option<Vec<u8>> {
-        Some(self.0.process(command))
+        let answer = self.chip.process(command);
+        if let Some(file) = &mut self.session_keys {
+            let keys = self.chip.session_keys();
+            let keys = keys.map(|keys| keys.map(hex::encode).join(" "));
+            if keys.is_some() && keys != self.written {
+                // The test that reads them fails if they are missing.
+                let _ = writeln!(file, "{}", keys.as_deref().unwrap_or_default());
+                self.written = keys;
+            }
+        }
+        Some(answer)
     }
     fn reset(&mut self) {
-        self.0.reset();
+        self.chip.reset();
     }
 }
 
-struct Simulated(Chip);
+struct Simulated {
+    chip: Chip,
+    session_keys: Option<File>,
+    /// The line last written there.
+    written: Option<String>,
+}
 
 /// What a chip of the middle of the 2010s takes: a little more than 2 kB.
 const LIMITS: Limits = Limits {
@@ -103,6 +122,10 @@ fn run(arguments: Arguments) -> Result<()> {
         }
         None => None,
     };
+    let session_keys = match &arguments.session_keys {
+        Some(path) => Some(File::create(path).with_context(|| path.display().to_string())?),
+        None => None,
+    };
     let stream = vpcd::connect(&arguments.vpcd).with_context(|| {
         format!(
             "no virtual reader at {}: is pcscd running, with vsmartcard-vpcd?",
@@ -112,7 +135,12 @@ fn run(arguments: Arguments) -> Result<()> {
     // Alone on its line: whoever starts this program waits for it.
     println!("on the reader at {}", arguments.vpcd);
     std::io::stdout().flush()?;
-    vpcd::serve(stream, &mut Simulated(chip), &atr, log.as_mut())?;
+    let mut chip = Simulated {
+        chip,
+        session_keys,
+        written: None,
+    };
+    vpcd::serve(stream, &mut chip, &atr, log.as_mut())?;
     Ok(())
 }
 
@@ -165,18 +193,9 @@ fn document(name: &str) -> Result<Document, String> {
 }
 
 fn hexadecimal(text: &str) -> Result<Bytes, String> {
-    let bytes = text
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| {
-            let pair = std::str::from_utf8(pair)
-                .ok()
-                .filter(|pair| pair.len() == 2)?;
-            u8::from_str_radix(pair, 16).ok()
-        })
-        .collect::<Option<Vec<u8>>>();
     // ISO/IEC 7816-3, 8.2: at most 32 characters after TS.
-    bytes
+    hex::decode(text)
+        .ok()
         .filter(|bytes| (2..=33).contains(&bytes.len()))
         .map(Bytes)
         .ok_or_else(|| "2 to 33 bytes in hexadecimal".to_owned())

@@ -186,6 +186,13 @@ impl Chip {
         self.card.limits
     }
 
+    /// KSEnc and KSMAC of the secure channel in force (Doc 9303-11, 9.7.1), for tests that look for what a terminal keeps of them.
+    #[must_use]
+    pub fn session_keys(&self) -> Option<[&[u8]; 2]> {
+        let channel = self.state.channel.as_ref()?;
+        Some([channel.encryption_key(), channel.authentication_key()])
+    }
+
     /// The files of the chip.
     #[must_use]
     pub fn file_system(&self) -> &FileSystem {
