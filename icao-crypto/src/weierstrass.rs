@@ -17,10 +17,6 @@ mod field;
 /// Checks ECDSA signatures. The one seam behind which another implementation can take this module's place
 /// ([`use_ecdsa_engine`](crate::signature::use_ecdsa_engine)).
 pub trait EcdsaEngine: Sync {
-    /// Whether `x`, `y` (big-endian) are the coordinates of a point on the curve. As all our curves have cofactor 1, such a
-    /// point is a valid public key.
-    fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool;
-
     /// Whether (`r`, `s`) is a signature of the hash `prehash` under the public key (`x`, `y`). All numbers are big-endian
     /// of any length; r and s outside 1..n and points off the curve are refused (FIPS 186-4 6.4, X9.62).
     fn verify(
@@ -111,11 +107,13 @@ fn leftmost(prehash: &[u8], curve: NamedCurve) -> &[u8] {
     prehash.get(..curve.order_len()).unwrap_or(prehash)
 }
 
-impl EcdsaEngine for OwnEcdsaEngine {
-    fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
-        matches!(ask(curve, x, y, &Question::OnCurve), Answer::Yes)
-    }
+/// Whether `x`, `y` (big-endian) are the coordinates of a point on the curve. As all our curves have cofactor 1, such a point is
+/// a valid public key.
+pub(super) fn is_on_curve(curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
+    matches!(ask(curve, x, y, &Question::OnCurve), Answer::Yes)
+}
 
+impl EcdsaEngine for OwnEcdsaEngine {
     fn verify(
         &self,
         curve: NamedCurve,

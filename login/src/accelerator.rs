@@ -77,10 +77,6 @@ fn filled(number: &[u8], len: usize) -> Option<Vec<u8>> {
 }
 
 impl EcdsaEngine for Accelerator {
-    fn is_on_curve(&self, curve: NamedCurve, x: &[u8], y: &[u8]) -> bool {
-        OwnEcdsaEngine.is_on_curve(curve, x, y)
-    }
-
     fn verify(
         &self,
         curve: NamedCurve,

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{SignatureError, SignatureTolerance};
 use crate::curve::NamedCurve;
-use crate::weierstrass::{EcdsaEngine, OwnEcdsaEngine, PreparedKey};
+use crate::weierstrass::{EcdsaEngine, OwnEcdsaEngine, PreparedKey, is_on_curve};
 
 /// The implementation that a program has put in the place of this crate's own.
 static ENGINE: OnceLock<&'static dyn EcdsaEngine> = OnceLock::new();
@@ -57,7 +57,7 @@ impl EcPublicKey {
             return None;
         };
         let (x, y) = coordinates.split_at_checked(curve.field_len())?;
-        let valid = y.len() == x.len() && OwnEcdsaEngine.is_on_curve(curve, x, y);
+        let valid = y.len() == x.len() && is_on_curve(curve, x, y);
         valid.then(|| Self {
             curve,
             point: point.to_vec(),

@@ -7,6 +7,7 @@ use icao::crypto::hash::HashAlgorithm;
 use icao::crypto::signature::{
     EcdsaEngine, OwnEcdsaEngine, SignatureScheme, VerifyingKey, verify_prehashed,
 };
+use openssl::asn1::Asn1Object;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
@@ -33,7 +34,7 @@ pub(crate) fn measure() -> Result<Value> {
 }
 
 fn elliptic(curve: NamedCurve) -> Result<Value> {
-    let group = EcGroup::from_curve_name(nid(curve))?;
+    let group = EcGroup::from_curve_name(nid(curve)?)?;
     let key = EcKey::<Private>::generate(&group)?;
     let public = EcKey::from_public_key(&group, key.public_key())?;
     let mut context = BigNumContext::new()?;
@@ -109,21 +110,9 @@ fn rsa(bits: u32) -> Result<Value> {
     }))
 }
 
-fn nid(curve: NamedCurve) -> Nid {
-    match curve {
-        NamedCurve::P192 => Nid::X9_62_PRIME192V1,
-        NamedCurve::P224 => Nid::SECP224R1,
-        NamedCurve::P256 => Nid::X9_62_PRIME256V1,
-        NamedCurve::P384 => Nid::SECP384R1,
-        NamedCurve::P521 => Nid::SECP521R1,
-        NamedCurve::BrainpoolP192r1 => Nid::BRAINPOOL_P192R1,
-        NamedCurve::BrainpoolP224r1 => Nid::BRAINPOOL_P224R1,
-        NamedCurve::BrainpoolP256r1 => Nid::BRAINPOOL_P256R1,
-        NamedCurve::BrainpoolP320r1 => Nid::BRAINPOOL_P320R1,
-        NamedCurve::BrainpoolP384r1 => Nid::BRAINPOOL_P384R1,
-        NamedCurve::BrainpoolP512r1 => Nid::BRAINPOOL_P512R1,
-        _ => Nid::UNDEF,
-    }
+/// OpenSSL's number for a curve; both know it by its object identifier.
+fn nid(curve: NamedCurve) -> Result<Nid> {
+    Ok(Asn1Object::from_str(&curve.oid().to_string())?.nid())
 }
 
 pub(crate) fn print(found: &Value) {
