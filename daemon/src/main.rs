@@ -28,6 +28,9 @@ use rda::replay::UsedRequests;
 use rda::server::Server;
 use rda::trust::TrustFolders;
 use rda::verify::{self, VerifyArguments};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 /// Where the system's administrator puts the trust files of login servers.
@@ -188,12 +191,11 @@ impl Simulate {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("RDA_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
-        )
-        .with_writer(std::io::stderr)
+    let said = std::env::var("RDA_LOG").ok();
+    let wanted: Option<Targets> = said.and_then(|said| said.parse().ok());
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
         .init();
     let outcome = match Command::parse().verb {
         Verb::Daemon(arguments) => daemon(&arguments).map(|()| ExitCode::SUCCESS),
@@ -510,6 +512,8 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_stack_size(rda::stack::SIZE)
+        // One that is kept in case of more work wakes up ten seconds later, to find that there is none.
+        .thread_keep_alive(Duration::ZERO)
         .build()?
         .block_on(async {
             let server = listen(arguments, gate, worker)?.with_notifications();

@@ -11,6 +11,9 @@ use rda_login::keys::Keys;
 use rda_login::request::Issuer;
 use rda_login::trust::TrustCommand;
 use rda_login::{Config, Server};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 /// The login server of Remote Document Authentication.
@@ -90,13 +93,15 @@ enum KeysCommand {
 
 fn main() -> ExitCode {
     rda_login::accelerator::install();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("RDA_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+    let said = std::env::var("RDA_LOG").ok();
+    let wanted: Option<Targets> = said.and_then(|said| said.parse().ok());
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal()),
         )
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run(Arguments::parse().command) {
         Ok(code) => code,

@@ -62,8 +62,8 @@ pub(crate) fn run(json: bool, only: Option<&str>) -> Result<()> {
         let mut command = Command::new(cargo::released(program));
         // What a citizen gets has no simulated document in it.
         if *name == "desktop" {
-            let shipped = package::build(&cargo::root())?;
-            command.arg("--daemon").arg(shipped.join("rda"));
+            let shipped = package::build(&cargo::root(), "rda")?;
+            command.arg("--daemon").arg(shipped);
         }
         if json {
             command.arg("--json").stdout(Stdio::piped());

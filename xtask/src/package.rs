@@ -11,8 +11,8 @@ use std::process::Command;
 
 /// The version of cargo-deb that the packages are made with: another one may write other bytes.
 const CARGO_DEB: &str = "3.8.0";
-/// Programs, each with a package of its name.
-const PROGRAMS: [&str; 2] = ["rda", "rda-login"];
+/// Programs, each with a package of its name, and the profile that it is built in.
+const PROGRAMS: [(&str, &str); 2] = [("rda", "desktop"), ("rda-login", "release")];
 /// Names of simulated documents. Each program that could show one holds its name.
 const SIMULATOR: [&str; 2] = ["nl-passport-2011", "nl-passport-2024"];
 /// The newest C library that the packages ask for (their `depends`), as symbols name it.
@@ -53,10 +53,9 @@ pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
     let place = root.join("target/package");
     let epoch = commit_time(root)?;
     let deb = cargo_deb()?;
-    let programs = build(root)?;
     let mut packages = Vec::new();
-    for program in PROGRAMS {
-        let binary = programs.join(program);
+    for (program, profile) in PROGRAMS {
+        let binary = build(root, program)?;
         let folder = place.join(program);
         let _old = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
@@ -64,9 +63,9 @@ pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
         let parts = sbom::write(root, program)?;
         fs::write(folder.join(format!("{program}.cdx.json")), parts)?;
         let out = place.join(format!("{program}.deb"));
-        let deb_options = ["deb", "--no-build", "--package", program, "--output"];
-        let mut pack = shipped(root, &deb_options);
-        pack.arg(&out)
+        let mut pack = shipped(root, &["deb", "--no-build", "--package", program]);
+        pack.args(["--profile", profile, "--output"])
+            .arg(&out)
             .env("SOURCE_DATE_EPOCH", &epoch)
             .env("PATH", with_tools(&deb)?);
         cargo::run(&mut pack)?;
@@ -82,22 +81,31 @@ pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// Builds the programs as they are shipped, and gives the folder in which they are.
+/// Builds a program as it is shipped, and gives the place where it is.
 ///
 /// # Errors
-/// If they do not build, or hold what they must not.
-pub(crate) fn build(root: &Path) -> Result<PathBuf> {
+/// If it is none that is shipped, does not build, or holds what it must not.
+pub(crate) fn build(root: &Path, program: &str) -> Result<PathBuf> {
     no_simulator_asked_for(root)?;
-    let mut command = shipped(root, &["build", "--release", "--locked"]);
-    for program in PROGRAMS {
-        command.args(["--package", program]);
-    }
-    cargo::run(&mut command)?;
-    let folder = root.join("target/package/build/release");
-    for program in PROGRAMS {
-        inspect(&folder.join(program))?;
-    }
-    Ok(folder)
+    let (_, profile) = PROGRAMS
+        .into_iter()
+        .find(|(name, _)| *name == program)
+        .context("no such program is shipped")?;
+    let options = [
+        "build",
+        "--locked",
+        "--package",
+        program,
+        "--profile",
+        profile,
+    ];
+    cargo::run(&mut shipped(root, &options))?;
+    let place = root
+        .join("target/package/build")
+        .join(profile)
+        .join(program);
+    inspect(&place)?;
+    Ok(place)
 }
 
 /// A cargo command with the settings of what is shipped.
