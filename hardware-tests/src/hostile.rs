@@ -224,7 +224,9 @@ impl Step {
                 let signed = |path: &[u32]| along(&[&SIGNED_DATA, path].concat());
                 let parts = [
                     signed(&[0x30, 0xA0, 0x04]),
-                    signed(&[0xA0, 0x30]),
+                    // Of the signer's certificate its three fields: what follows them within its length is noted and ignored.
+                    signed(&[0xA0, 0x30, 0x30]),
+                    signed(&[0xA0, 0x30, 0x03]),
                     signed(&[0x31, 0x30, 0xA0]),
                     signed(&[0x31, 0x30, 0x04]),
                 ];
@@ -279,6 +281,20 @@ struct Change {
 }
 
 impl Change {
+    /// Where it begins, and what stands there before and after.
+    fn in_words(&self) -> String {
+        let pairs = self.before.iter().zip(&self.after);
+        let at = pairs.take_while(|(before, after)| before == after).count();
+        let shown = |bytes: &[u8]| hex::encode(&bytes[at..bytes.len().min(at + 24)]);
+        format!(
+            "at byte {at} of {}: {} became {} of {}",
+            self.before.len(),
+            shown(&self.before),
+            shown(&self.after),
+            self.after.len()
+        )
+    }
+
     /// Whether it concerns nothing that counts.
     fn is_harmless(&self, step: Step) -> bool {
         // An unsigned list that offers no PACE is worth what a missing one is, and the document is opened by BAC; what is
@@ -336,7 +352,10 @@ pub fn try_step(office: &Office, step: Step, count: usize) -> Result<Tally> {
             {
                 tally.harmless += 1;
             }
-            Ok(Verdict::Raised(level)) => tally.wrong.push(format!("{what}: level {level}")),
+            Ok(Verdict::Raised(level)) => {
+                let change = changes.last().map(Change::in_words).unwrap_or_default();
+                tally.wrong.push(format!("{what}: level {level}; {change}"));
+            }
             Ok(Verdict::Stopped(symbol) | Verdict::Refused(symbol)) => {
                 let code = Code::ALL.iter().find(|code| code.symbol() == symbol);
                 match code {

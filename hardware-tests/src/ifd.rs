@@ -60,8 +60,6 @@ pub struct Reader {
 struct State {
     document: Option<FaultyChip>,
     atr: Vec<u8>,
-    /// Whether pcscd has powered the document since it was laid.
-    powered: bool,
     plugged: bool,
     /// How often pcscd still has to see an empty reader before the document that left lies there again.
     away: usize,
@@ -85,7 +83,6 @@ impl Reader {
         let state = Arc::new(Mutex::new(State {
             document: None,
             atr: crate::vpcd::DEFAULT_ATR.to_vec(),
-            powered: false,
             plugged: true,
             away: 0,
             absence: 2,
@@ -120,8 +117,9 @@ impl Reader {
     pub fn lay(&self, document: FaultyChip) {
         let mut state = self.state();
         state.atr = document.chip().atr().to_vec();
-        state.powered = false;
-        state.document = Some(document);
+        if state.document.replace(document).is_some() {
+            state.away = state.absence;
+        }
     }
 
     /// Takes the document away.
@@ -200,11 +198,11 @@ impl Reader {
 pub struct Hand(Arc<Mutex<State>>);
 
 impl Hand {
-    /// Takes the document away and lays it again, if it lies there and pcscd knows. `true` if it did.
+    /// Takes the document away and lays it again, if it is not on its way already. `true` if it did.
     #[must_use]
     pub fn lay_anew(&self) -> bool {
         let mut state = lock(&self.0);
-        let lies = std::mem::take(&mut state.powered);
+        let lies = state.document.is_some() && state.away == 0;
         if lies {
             state.away = state.absence;
         }
@@ -277,7 +275,6 @@ fn answer(shared: &Mutex<State>, question: u8, data: &[u8]) -> Option<(u16, Vec<
         2 => match &mut state.document {
             Some(document) => {
                 document.power();
-                state.powered = true;
                 let _ = state.events.send(Event::Powered);
                 Some((SUCCESS, state.atr.clone()))
             }
@@ -305,7 +302,6 @@ fn transmit(mut state: MutexGuard<'_, State>, command: &[u8]) -> Option<(u16, Ve
         }
         Outcome::Torn => {
             state.away = state.absence;
-            state.powered = false;
             bare(COMMUNICATION_ERROR)
         }
         Outcome::Mute => {

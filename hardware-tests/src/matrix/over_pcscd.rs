@@ -102,6 +102,7 @@ impl Desk {
             _ => commands.div_ceil(PLACES).max(1),
         };
         for at in (0..commands).step_by(step) {
+            eprintln!("{}", place.at(at));
             judge(&mut cell, &place, at, self.log_in(profile, place.plan(at)));
         }
         cell
@@ -122,6 +123,7 @@ impl Desk {
             let login = scope.spawn(|| {
                 let mut laid = 0;
                 office.log_in_before(profile, worker, &mut |step, hint| {
+                    eprintln!("    {step:?} {hint:?}");
                     if step == Step::Paused
                         && matches!(hint, Some(Hint::LayAgain | Hint::OtherDocument))
                         && hand.lay_anew()
