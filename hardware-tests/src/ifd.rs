@@ -194,17 +194,21 @@ impl Reader {
     }
 }
 
+/// For how many looks a hand that lifts a document and lays it again is away: programs that try to wake the card meanwhile take
+/// some of them, and pcscd's own watch has to have the rest, as it does when a hand is that slow.
+const LOOKS_OF_A_HAND: usize = 10;
+
 /// The citizen's hand over a reader.
 pub struct Hand(Arc<Mutex<State>>);
 
 impl Hand {
-    /// Takes the document away and lays it again, if it is not on its way already. `true` if it did.
+    /// Takes the document away, or keeps it away a little longer, and lays it again. `true` if there is one.
     #[must_use]
     pub fn lay_anew(&self) -> bool {
         let mut state = lock(&self.0);
-        let lies = state.document.is_some() && state.away == 0;
+        let lies = state.document.is_some();
         if lies {
-            state.away = state.absence;
+            state.away = LOOKS_OF_A_HAND;
         }
         lies
     }

@@ -73,6 +73,9 @@ fn each_kind_of_document_lifts_the_login_and_each_forgery_is_refused() -> Result
         ensure!(level.text()? == "Substantieel");
         ensure!(browser.element("#means")?.text()? == means);
         shots::take(&browser, &format!("nl-success-{}", profile.name()))?;
+        browser.open(&format!("{}/result?lang=en", site.origin()))?;
+        ensure!(browser.element("#level")?.text()? == "Substantial");
+        shots::take(&browser, &format!("en-success-{}", profile.name()))?;
         ensure!(browser.complaints()?.is_empty());
         leave(&browser)?;
     }

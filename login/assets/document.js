@@ -80,6 +80,10 @@ async function showError(error) {
   // Where the browser is the cause, the help page tells which buttons it has.
   $("error-help").hidden = !(known && ["browser_permission_denied", "daemon_unreachable"].includes(error.code));
   $("error-help").querySelector("a").href = `/help#${(await browserName()) ?? ""}`;
+  // Where the same would happen again, the way on is another one, and not pressed upon anybody.
+  const retryable = !known || error.retryable;
+  $("retry").textContent = $("retry").dataset[retryable ? "retry" : "noRetry"];
+  $("retry").classList.toggle("quiet", !retryable);
   show("error-panel");
   $("error-title").focus();
 }

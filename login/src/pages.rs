@@ -141,8 +141,8 @@ struct RefusalPage {
     text: String,
     action: String,
     level: String,
-    /// Whether another try can end otherwise.
-    retry: bool,
+    /// Text key of the way on, if there is one.
+    again: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -397,7 +397,10 @@ pub async fn document(visit: Visit) -> Response {
     let usable = match app.usable_documents(session.bsn.clone(), visit.now).await {
         Ok(usable) => usable,
         // Nothing that could be tried.
-        Err(code) => return refusal(&visit, session, code, code == Code::RegisterUnreachable),
+        Err(code) => {
+            let again = (code == Code::RegisterUnreachable).then_some("refusal-retry");
+            return refusal(&visit, session, code, again);
+        }
     };
     let page = Page::of_session(&visit);
     let mut choices: Vec<Choice> = Vec::new();
@@ -444,7 +447,12 @@ pub async fn result(visit: Visit) -> Response {
         return Redirect::to(to_login(&visit)).into_response();
     };
     if let Some(code) = session.refused {
-        return refusal(&visit, session, code, true);
+        let again = match code.is_retryable() {
+            true => "refusal-retry",
+            // The same document would be refused again.
+            false => "refusal-start-over",
+        };
+        return refusal(&visit, session, code, Some(again));
     }
     let page = Page::of_session(&visit);
     let achieved = &session.achieved;
@@ -470,7 +478,8 @@ pub async fn result(visit: Visit) -> Response {
     render(StatusCode::OK, &template)
 }
 
-fn refusal(visit: &Visit, session: &Session, code: Code, retry: bool) -> Response {
+/// The page that says why not; `again` is the text of the way on, if there is one.
+fn refusal(visit: &Visit, session: &Session, code: Code, again: Option<&'static str>) -> Response {
     let page = Page::of_session(visit);
     let key = code.text_key();
     let level = page.level_name(session.achieved.level);
@@ -484,7 +493,7 @@ fn refusal(visit: &Visit, session: &Session, code: Code, retry: bool) -> Respons
         text: page.t(&key),
         action: page.t(&format!("{key}.action")),
         level,
-        retry,
+        again,
         page,
     };
     render(StatusCode::OK, &template)

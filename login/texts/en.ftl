@@ -44,6 +44,7 @@ document-expiry = Date of expiry, as year, month and day: YYMMDD
 document-start = Start the check
 document-cancel = Cancel
 document-retry = Try again
+document-start-over = Back to the start
 document-progress = Progress of the check
 document-progress-title = Progress
 document-reader = Card reader: { $reader }
@@ -87,6 +88,7 @@ success-higher = Go on with your document
 
 refusal-title-page = Logging in with your document did not work
 refusal-retry = Try again
+refusal-start-over = With another document
 refusal-what = What can you do?
 refusal-level = You are still logged in at level { $level }.
 

@@ -44,6 +44,7 @@ document-expiry = Geldig tot, als jaar, maand en dag: JJMMDD
 document-start = Controle starten
 document-cancel = Annuleren
 document-retry = Opnieuw proberen
+document-start-over = Terug naar het begin
 document-progress = Voortgang van de controle
 document-progress-title = Voortgang
 document-reader = Kaartlezer: { $reader }
@@ -87,6 +88,7 @@ success-higher = Verder met uw document
 
 refusal-title-page = Inloggen met uw document is niet gelukt
 refusal-retry = Opnieuw proberen
+refusal-start-over = Met een ander document
 refusal-what = Wat kunt u doen?
 refusal-level = U bent nog wel ingelogd op niveau { $level }.
 

@@ -292,9 +292,9 @@ error-chip-not-genuine = The chip could not prove that it is the chip of this do
     .title = The chip is not genuine
     .action = Contact the authority that issued the document.
 
-error-login-expired = That is why your login was ended.
-    .title = You were inactive for too long
-    .action = Log in again.
+error-login-expired = It took too long, or was stopped in another tab.
+    .title = This check has ended
+    .action = Start again.
 
 error-evidence-repeated = Each attempt counts only once.
     .title = This attempt was answered before

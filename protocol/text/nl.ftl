@@ -292,9 +292,9 @@ error-chip-not-genuine = De chip kon niet bewijzen dat hij de chip van dit docum
     .title = De chip is niet echt
     .action = Neem contact op met de instantie die het document uitgaf.
 
-error-login-expired = Uw inlogpoging is daarom beëindigd.
-    .title = U was te lang niet actief
-    .action = Log opnieuw in.
+error-login-expired = De controle duurde te lang, of is in een ander tabblad gestopt.
+    .title = Deze controle is afgelopen
+    .action = Begin opnieuw.
 
 error-evidence-repeated = Elke poging telt maar één keer.
     .title = Deze poging is al beantwoord
