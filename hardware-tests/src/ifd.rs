@@ -70,6 +70,16 @@ struct State {
     events: Sender<Event>,
 }
 
+impl State {
+    /// Without the reader's field the chip forgets everything, whatever pcscd makes of it.
+    fn unplug(&mut self) {
+        self.plugged = false;
+        if let Some(document) = &mut self.document {
+            document.power();
+        }
+    }
+}
+
 impl Reader {
     /// A reader that calls itself `name`, and is plugged in.
     ///
@@ -140,7 +150,7 @@ impl Reader {
 
     /// Pulls the reader out of the computer.
     pub fn unplug(&self) {
-        self.state().plugged = false;
+        self.state().unplug();
     }
 
     /// Puts it back.
@@ -317,7 +327,7 @@ fn transmit(mut state: MutexGuard<'_, State>, command: &[u8]) -> Option<(u16, Ve
         // reader cannot play.
         Outcome::Reset | Outcome::InUse | Outcome::TooLong => bare(COMMUNICATION_ERROR),
         Outcome::Unplugged => {
-            state.plugged = false;
+            state.unplug();
             let _ = state.events.send(Event::Unplugged);
             bare(NO_SUCH_DEVICE)
         }

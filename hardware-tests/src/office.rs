@@ -142,18 +142,17 @@ impl Office {
             let thread = scope.spawn(move || worker.run(accepted, inbox, outbox));
             let mut states = Vec::new();
             let mut judged = Duration::ZERO;
+            let mut given_up = false;
             let mut next = |handle: &mut session::Handle| loop {
                 match runtime.block_on(handle.receive()) {
                     Some(FromWorker::State(state)) => {
                         states.push((state.state, state.hint));
-                        if citizen(state.state, state.hint).is_break() {
-                            // Nothing comes any more; what is said all the same comes out below.
+                        if !given_up && citizen(state.state, state.hint).is_break() {
+                            given_up = true;
                             let _ = handle.send(ToWorker::Cancel);
-                            return runtime
-                                .block_on(handle.receive())
-                                .or(Some(FromWorker::Error(Code::Cancelled)));
                         }
                     }
+                    None if given_up => return Some(FromWorker::Error(Code::Cancelled)),
                     other => return other,
                 }
             };

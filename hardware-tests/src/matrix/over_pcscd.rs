@@ -97,12 +97,13 @@ impl Desk {
             for_good: matches!(fault, Fault::Delay(_) | Fault::ShortReader),
             profile,
         };
+        // It takes half an hour: whoever waits sees that it goes on.
+        eprintln!("{} on {}", fault.name(), profile.name());
         let step = match fault {
             Fault::Tear => 1,
             _ => commands.div_ceil(PLACES).max(1),
         };
         for at in (0..commands).step_by(step) {
-            eprintln!("{}", place.at(at));
             judge(&mut cell, &place, at, self.log_in(profile, place.plan(at)));
         }
         cell
@@ -123,7 +124,6 @@ impl Desk {
             let login = scope.spawn(|| {
                 let mut laid = 0;
                 office.log_in_before(profile, worker, &mut |step, hint| {
-                    eprintln!("    {step:?} {hint:?}");
                     if step == Step::Paused
                         && matches!(hint, Some(Hint::LayAgain | Hint::OtherDocument))
                         && hand.lay_anew()
