@@ -5,7 +5,7 @@
 
 /// Bytes of the stack of a thread that reads a document, or that takes a request apart. No more than they need: what is wiped
 /// is in memory from then on.
-pub const SIZE: usize = 512 << 10;
+pub const SIZE: usize = 384 << 10;
 /// What is wiped of it: all but what may lie above the caller.
 const WIPED: usize = SIZE - (64 << 10);
 

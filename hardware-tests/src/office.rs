@@ -152,8 +152,14 @@ impl Office {
                             let _ = handle.send(ToWorker::Cancel);
                         }
                     }
-                    None if given_up => return Some(FromWorker::Error(Code::Cancelled)),
-                    other => return other,
+                    // A worker that was cancelled need not say so.
+                    None if std::mem::take(&mut given_up) => {
+                        return Some(FromWorker::Error(Code::Cancelled));
+                    }
+                    other => {
+                        given_up = false;
+                        return other;
+                    }
                 }
             };
             let report = (|| {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use hardware_tests::desk;
 use hardware_tests::need;
-use hardware_tests::page::{Page, Socket, Typed, Verdict};
+use hardware_tests::page::{Event, Page, Socket, Typed, Verdict};
 use hardware_tests::pcscd::{self, Pcscd};
 use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
 use icao::simulator::Profile;
@@ -27,6 +27,10 @@ use tungstenite::client::IntoClientRequest as _;
 
 /// Starts that are measured; the median is told.
 const STARTS: usize = 50;
+/// Logins in a row.
+const LOGINS: usize = 200;
+/// How long the wait for a document is looked at.
+const LOOK: Duration = Duration::from_secs(30);
 /// Fewer for a program that takes seconds.
 const FOREIGN_STARTS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         &ours,
         size(&desk.program)?,
         desk.idle_memory()?,
-        login_memory(&desk.program)?,
+        logins(&desk.program)?,
     );
     let found = json!({ "rda": ours, "ausweisapp2": ausweisapp()? });
     if arguments.json {
@@ -92,7 +96,14 @@ fn run(arguments: &Arguments) -> Result<()> {
             row["median_ms"].to_string(),
             row["worst_ms"].to_string(),
             row["idle_kib"].to_string(),
-            row["login_kib"].to_string(),
+            row["logins"]["most_in_one_kib"].to_string(),
+        );
+    }
+    let logins = &found["rda"]["logins"];
+    if !logins.is_null() {
+        println!(
+            "after {} logins {} KiB; in {} s of waiting for a document {} wake-ups",
+            logins["logins"], logins["after_kib"], logins["waited_s"], logins["wakes"]
         );
     }
     Ok(())
@@ -103,7 +114,7 @@ fn size(program: &Path) -> Result<u64> {
     Ok(length.len().div_ceil(1024))
 }
 
-fn summary(starts: &[Duration], size: u64, idle: u64, login: Option<u64>) -> Value {
+fn summary(starts: &[Duration], size: u64, idle: u64, logins: Value) -> Value {
     let mut times: Vec<f64> = starts
         .iter()
         .map(|took| (took.as_secs_f64() * 10_000.0).round() / 10.0)
@@ -115,7 +126,7 @@ fn summary(starts: &[Duration], size: u64, idle: u64, login: Option<u64>) -> Val
         "median_ms": times.get(times.len() / 2),
         "worst_ms": times.last(),
         "idle_kib": idle,
-        "login_kib": login,
+        "logins": logins,
     })
 }
 
@@ -221,29 +232,91 @@ impl Desk {
     }
 }
 
-/// The most memory of a daemon in a whole login with a document on a virtual reader, in KiB; `None` where there is no pcscd.
-fn login_memory(daemon: &Path) -> Result<Option<u64>> {
+/// What the daemon takes in logins with a document on a virtual reader: the most memory in the first, what is resident after
+/// many, both in KiB, and how often one of its threads wakes up while it waits for a document. `null` where there is no pcscd.
+fn logins(daemon: &Path) -> Result<Value> {
     const PROFILE: Profile = Profile::NlId2014;
-    if !need::all("memory in a login", &pcscd::NEEDS)? {
-        return Ok(None);
+    // An account may try five times an hour.
+    let users = |number: usize| format!("{}-{}", PROFILE.name(), number / 5);
+    if !need::all("memory in logins", &pcscd::NEEDS)? {
+        return Ok(Value::Null);
     }
-    let site = Site::start(Programs {
+    let programs = Programs {
         daemon: daemon.to_owned(),
         ..Programs::find()?
-    })?;
+    };
+    let site = Site::with_crowd(&programs, PROFILE, LOGINS / 5 + 1)?;
     let pcscd = Pcscd::start()?;
     let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
-    let _chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
+    let chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
+    let holder = PROFILE.holder();
     let typed = Typed {
-        last_four: Some(site::last_four(PROFILE).to_owned()),
+        access: Some(json!({
+            "document_number": holder.document_number,
+            "date_of_birth": holder.date_of_birth,
+            "date_of_expiry": holder.date_of_expiry,
+        })),
         ..Typed::default()
     };
-    let page = Page::log_in(site.origin(), PROFILE.name(), PASSWORD)?;
-    let ending = page.check(site::kind_name(PROFILE.kind()), &typed, &mut |_| {})?;
-    if !matches!(ending.verdict, Verdict::Raised(_)) {
-        bail!("the login ended with {:?}", ending.verdict);
+    let log_in = |number: usize, on_event: &mut dyn FnMut(&Event)| -> Result<()> {
+        let page = Page::log_in(site.origin(), &users(number), PASSWORD)?;
+        let ending = page.check(site::kind_name(PROFILE.kind()), &typed, on_event)?;
+        if !matches!(ending.verdict, Verdict::Raised(_)) {
+            bail!("the login ended with {:?}", ending.verdict);
+        }
+        Ok(())
+    };
+    log_in(0, &mut |_| {})?;
+    let most = memory(daemon.id(), "VmHWM:")?;
+    for number in 1..LOGINS {
+        log_in(number, &mut |_| {})?;
     }
-    memory(daemon.id(), "VmHWM:").map(Some)
+    let after = memory(daemon.id(), "VmRSS:")?;
+
+    drop(chip);
+    let (mut woken, mut laid) = (None, None);
+    log_in(LOGINS, &mut |event| {
+        if !is_waiting(event) || laid.is_some() {
+            return;
+        }
+        // It has said so, and lies down.
+        std::thread::sleep(Duration::from_secs(1));
+        let before = wakes(daemon.id());
+        std::thread::sleep(LOOK);
+        let after = wakes(daemon.id());
+        woken = before
+            .ok()
+            .zip(after.ok())
+            .map(|(before, after)| after.saturating_sub(before));
+        laid = desk::lay(PROFILE, pcscd.slot(0), None).ok();
+    })?;
+    Ok(json!({
+        "most_in_one_kib": most,
+        "logins": LOGINS,
+        "after_kib": after,
+        "waited_s": LOOK.as_secs(),
+        "wakes": woken.context("there was no wait for a document")?,
+    }))
+}
+
+fn is_waiting(event: &Event) -> bool {
+    matches!(event, Event::State(state, ..) if ["waiting_for_document", "paused"].contains(&state.as_str()))
+}
+
+/// How often the threads of a process went to sleep and were woken again (proc(5): voluntary_ctxt_switches).
+fn wakes(process: u32) -> Result<u64> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        let count = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        sum += count
+            .context("no count of switches")?
+            .trim()
+            .parse::<u64>()?;
+    }
+    Ok(sum)
 }
 
 /// A figure of a process in KiB (proc(5): VmRSS, what is resident; VmHWM, the most that ever was).
@@ -298,7 +371,12 @@ fn ausweisapp() -> Result<Value> {
         starts.push(took);
         idle = memory(program.0.id(), "VmRSS:")?;
     }
-    Ok(summary(&starts, size(Path::new(AUSWEISAPP))?, idle, None))
+    Ok(summary(
+        &starts,
+        size(Path::new(AUSWEISAPP))?,
+        idle,
+        Value::Null,
+    ))
 }
 
 /// Asks for its version over its WebSocket.
