@@ -88,11 +88,11 @@ fn many_logins_leave_nothing_behind() -> Result<()> {
             "login {number}: {ending:?}"
         );
         if number == WARM {
-            warm = Some(settled(daemon.id(), idle.threads)?);
+            warm = Some(settled(daemon.id(), &idle)?);
         }
     }
     let warm = warm.context("too few logins")?;
-    let end = settled(daemon.id(), idle.threads)?;
+    let end = settled(daemon.id(), &idle)?;
     println!("before {idle:?}, after {WARM} logins {warm:?}, after {logins} {end:?}");
     assert_eq!(end.threads, warm.threads);
     assert_eq!(end.descriptors, warm.descriptors);
@@ -110,10 +110,13 @@ fn many_logins_leave_nothing_behind() -> Result<()> {
     Ok(())
 }
 
-/// What a daemon holds when its worker has ended, which may be a moment after the page has its verdict: it has as many
-/// threads then as before the first login.
-fn settled(process: u32, threads: u64) -> Result<Holdings> {
-    eventually(|| Ok(Holdings::of(process)?.threads == threads))?;
+/// What a daemon holds when its worker has ended and its page's socket is closed, which may be a moment after the page has its
+/// verdict: it has as many threads and descriptors then as before the first login.
+fn settled(process: u32, idle: &Holdings) -> Result<Holdings> {
+    eventually(|| {
+        let now = Holdings::of(process)?;
+        Ok((now.threads, now.descriptors) == (idle.threads, idle.descriptors))
+    })?;
     Holdings::of(process)
 }
 
