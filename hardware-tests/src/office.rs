@@ -139,7 +139,10 @@ impl Office {
         let (mut handle, inbox, outbox) = session::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         std::thread::scope(|scope| {
-            let thread = scope.spawn(move || worker.run(accepted, inbox, outbox));
+            // No more room than the daemon gives it, although the chip is on it too.
+            let thread = std::thread::Builder::new()
+                .stack_size(rda::stack::SIZE)
+                .spawn_scoped(scope, move || worker.run(accepted, inbox, outbox))?;
             let mut states = Vec::new();
             let mut judged = Duration::ZERO;
             let mut given_up = false;

@@ -179,7 +179,12 @@ fn each_user_has_a_daemon_on_a_port_of_their_own() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("rda-users-").tempdir()?;
     open_to_all(folder.path())?;
     let program = folder.path().join("rda");
-    std::fs::copy(need::program("rda")?, &program)?;
+    // By a program of its own: a file that this one has open for writing is busy in what another test forks off meanwhile.
+    let copied = Command::new("cp")
+        .arg(need::program("rda")?)
+        .arg(&program)
+        .status()?;
+    ensure!(copied.success(), "cp {}", program.display());
     let home_of = |user: u32| -> Result<std::path::PathBuf> {
         let home = folder.path().join(user.to_string());
         std::fs::create_dir(&home)?;
