@@ -556,36 +556,51 @@ fn garbled_answers_never_pass_for_the_chip() {
 
 #[test]
 fn a_document_with_unknown_pace_is_opened_by_bac_only_if_the_caller_says_so() {
-    // EF.CardAccess with PACE over parameters that nobody knows.
-    let info = icao::tlv::encode(
-        0x30,
-        &[
-            icao::tlv::encode(
-                0x06,
-                &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02, 0x02],
-            ),
-            icao::tlv::encode(0x02, &[0x02]),
-            icao::tlv::encode(0x02, &[0x1F]),
-        ]
-        .concat(),
-    );
-    let card_access = icao::tlv::encode(0x31, &info);
-    let keys = [key_of(Profile::PaceP256)];
-    let open = |policy: Policy| {
-        let mut offer = card_access.clone();
-        offer.extend([0x90, 0x00]);
-        let mut link = lay(Profile::PaceP256).with_faults(move |_, command| match command {
-            [0x00, 0xB0, 0x9C, ..] => Fault::Answer(offer.clone()),
-            _ => Fault::None,
-        });
-        let mut rng = SeededRandom::new(b"terminal");
-        let mut on_event = |_| {};
-        Terminal::new(&mut link, &mut rng, policy, &mut on_event).open(&keys)
+    const ECDH_GM_AES128: [u8; 10] = [0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02, 0x02];
+    // PACE as no arc of today names it.
+    const OF_LATER_DAYS: [u8; 10] = [0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x07, 0x02];
+    let card_access = |protocol: &[u8], fields: &[u8]| {
+        let protocol = icao::tlv::encode(0x06, protocol);
+        icao::tlv::encode(
+            0x31,
+            &icao::tlv::encode(0x30, &[&protocol, fields].concat()),
+        )
     };
-    assert_eq!(open(Policy::default()), Err(Error::PaceNotSupported));
-    let mut lenient = Policy::default();
-    lenient.fallback_to_bac = FallbackToBac::WhenPaceNotSupported;
-    assert_eq!(open(lenient), Ok(AccessProtocol::Bac));
+    let keys = [key_of(Profile::PaceP256)];
+    for (what, card_access) in [
+        (
+            "parameters that nobody knows",
+            card_access(&ECDH_GM_AES128, &[2, 1, 2, 2, 1, 0x1F]),
+        ),
+        (
+            "a version that is no number",
+            card_access(&ECDH_GM_AES128, &[1, 1, 0xFF]),
+        ),
+        (
+            "a protocol that nobody knows",
+            card_access(&OF_LATER_DAYS, &[2, 1, 2, 2, 1, 0x0D]),
+        ),
+    ] {
+        let open = |policy: Policy| {
+            let mut offer = card_access.clone();
+            offer.extend([0x90, 0x00]);
+            let mut link = lay(Profile::PaceP256).with_faults(move |_, command| match command {
+                [0x00, 0xB0, 0x9C, ..] => Fault::Answer(offer.clone()),
+                _ => Fault::None,
+            });
+            let mut rng = SeededRandom::new(b"terminal");
+            let mut on_event = |_| {};
+            Terminal::new(&mut link, &mut rng, policy, &mut on_event).open(&keys)
+        };
+        assert_eq!(
+            open(Policy::default()),
+            Err(Error::PaceNotSupported),
+            "{what}"
+        );
+        let mut lenient = Policy::default();
+        lenient.fallback_to_bac = FallbackToBac::WhenPaceNotSupported;
+        assert_eq!(open(lenient), Ok(AccessProtocol::Bac), "{what}");
+    }
 }
 
 #[test]

@@ -269,6 +269,7 @@ fn security_infos(sheet: &mut Sheet, infos: &SecurityInfos) {
                 "Terminal Authentication",
                 format_args!("version {}", terminal.version),
             ),
+            SecurityInfo::Malformed(oid) => sheet.field("malformed", oid),
             SecurityInfo::Unknown(oid) => sheet.field("unknown", oid),
             _ => sheet.field("other", "not shown"),
         }

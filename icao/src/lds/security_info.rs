@@ -298,6 +298,8 @@ pub enum SecurityInfo {
     PaceDomainParameter(PaceDomainParameterInfo),
     /// Terminal Authentication.
     TerminalAuthentication(TerminalAuthenticationInfo),
+    /// A known object identifier, and behind it another syntax than belongs to it.
+    Malformed(ObjectIdentifier),
     /// Any other object identifier; its content is not looked at.
     Unknown(ObjectIdentifier),
 }
@@ -321,8 +323,8 @@ pub struct SecurityInfos {
 }
 
 impl SecurityInfos {
-    /// Reads a SET OF SecurityInfo. Unknown ones are kept by name only, malformed ones left out and recorded, duplicates
-    /// kept and recorded, bytes after the set recorded.
+    /// Reads a SET OF SecurityInfo. Unknown ones are kept by name only, malformed ones by name and recorded (left out if
+    /// they have none), duplicates kept and recorded, bytes after the set recorded.
     ///
     /// # Errors
     /// [`LdsError::Tlv`] if `bytes` begin with no SET of data objects, or with one of more than 256.
@@ -339,7 +341,9 @@ impl SecurityInfos {
             }
             match SecurityInfo::parse(element?, &mut tolerances) {
                 Ok(info) => {
-                    if infos.contains(&info) && !matches!(info, SecurityInfo::Unknown(_)) {
+                    let is_understood =
+                        !matches!(info, SecurityInfo::Unknown(_) | SecurityInfo::Malformed(_));
+                    if is_understood && infos.contains(&info) {
                         tolerances.record(Tolerance::DuplicateSecurityInfo);
                     }
                     infos.push(info);
@@ -360,6 +364,20 @@ impl SecurityInfos {
     #[must_use]
     pub fn tolerances(&self) -> &Tolerances {
         &self.tolerances
+    }
+
+    /// Whether PACE is offered at all: in a way that [`SecurityInfos::pace`] gives, or in one that is malformed or of a
+    /// protocol not known here.
+    #[must_use]
+    pub fn offers_pace(&self) -> bool {
+        self.infos.iter().any(|info| match info {
+            SecurityInfo::Pace(_) => true,
+            SecurityInfo::Malformed(protocol) | SecurityInfo::Unknown(protocol) => {
+                // One arc behind it names domain parameters, two a protocol.
+                arcs_behind(protocol, &ID_PACE).is_some_and(|arcs| arcs.len() == 2)
+            }
+            _ => false,
+        })
     }
 
     /// The ways of PACE.
@@ -461,6 +479,18 @@ impl SecurityInfo {
     fn parse(element: Tlv<'_>, met: &mut Tolerances) -> Result<Self, TlvError> {
         let mut fields = element.expect(SEQUENCE)?.children();
         let protocol = fields.next().ok_or(TlvError::Truncated)??.oid()?;
+        Ok(Self::of(protocol, fields, met).unwrap_or_else(|_| {
+            met.record(Tolerance::MalformedSecurityInfo);
+            Self::Malformed(protocol)
+        }))
+    }
+
+    /// What the fields behind `protocol` say.
+    fn of(
+        protocol: ObjectIdentifier,
+        mut fields: Reader<'_>,
+        met: &mut Tolerances,
+    ) -> Result<Self, TlvError> {
         let mut required = || fields.next().ok_or(TlvError::Truncated)?;
 
         let info = if let Some(pace) = PaceProtocol::from_oid(&protocol) {

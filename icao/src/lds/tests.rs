@@ -70,7 +70,16 @@ fn unknown_malformed_and_doubled_security_infos_do_not_hinder() {
     let set = encode(0x31, &[&pace[..], &unknown, &malformed, &pace].concat());
     let infos = SecurityInfos::parse(&[&set[..], &[0, 0]].concat()).unwrap();
     assert_eq!(infos.pace().count(), 2);
-    assert_eq!(infos.infos().len(), 3);
+    let named: Vec<_> = infos
+        .infos()
+        .iter()
+        .map(|info| match info {
+            SecurityInfo::Malformed(_) => 'm',
+            SecurityInfo::Unknown(_) => 'u',
+            _ => 'k',
+        })
+        .collect();
+    assert_eq!(named, ['k', 'u', 'm', 'k']);
     assert_eq!(
         infos.tolerances().as_slice(),
         [
@@ -79,6 +88,25 @@ fn unknown_malformed_and_doubled_security_infos_do_not_hinder() {
             Tolerance::DuplicateSecurityInfo
         ]
     );
+}
+
+#[test]
+fn pace_is_offered_in_whatever_form() {
+    let offers = |infos: &[&str]| {
+        let infos: Vec<u8> = infos.iter().flat_map(|info| bytes(info)).collect();
+        let infos = SecurityInfos::parse(&encode(0x31, &infos)).unwrap();
+        (infos.offers_pace(), infos.pace().count())
+    };
+    let sound = "3012 060A04007F00070202040202 020102 02010D";
+    let malformed = "300F 060A04007F00070202040202 0101FF";
+    let of_later_days = "300F 060A04007F00070202040702 020103";
+    let parameters = "300D 060904007F000702020402 3000";
+    let chip_authentication = "300F 060A04007F00070202030204 020101";
+    assert_eq!(offers(&[sound, malformed]), (true, 1));
+    assert_eq!(offers(&[malformed]), (true, 0));
+    assert_eq!(offers(&[of_later_days]), (true, 0));
+    assert_eq!(offers(&[parameters, chip_authentication]), (false, 0));
+    assert_eq!(offers(&[]), (false, 0));
 }
 
 #[test]

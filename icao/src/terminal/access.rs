@@ -246,7 +246,7 @@ impl<'a> Terminal<'a> {
             return Ok(AccessProtocol::Bac);
         };
         let infos = card_access.security_infos();
-        if infos.pace().next().is_none() {
+        if !infos.offers_pace() {
             return Ok(AccessProtocol::Bac);
         }
         let usable = infos.pace().filter_map(|info| {
