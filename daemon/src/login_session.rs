@@ -10,7 +10,7 @@
 //! the commands against a closed list. The identity file is read by the server alone where the chip can do Chip
 //! Authentication; the daemon reads it only from a chip that cannot, and only if the request says so.
 
-mod access;
+pub(crate) mod access;
 mod codes;
 mod files;
 mod link;

@@ -407,7 +407,7 @@ fn access_keys(arguments: &ReadArguments) -> Result<Vec<AccessKey>> {
         if arguments.licence && text.trim().len() == 30 {
             return Ok(AccessInput::from_licence(&text)?);
         }
-        return Ok(vec![AccessInput::parse(&text)?]);
+        return Ok(AccessInput::parse(&text)?);
     }
     let ask = |prompt: &str| -> Result<Zeroizing<String>> {
         let answer = rpassword::prompt_password(prompt);

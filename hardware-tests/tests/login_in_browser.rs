@@ -8,6 +8,7 @@ use hardware_tests::need;
 use hardware_tests::pcscd;
 use hardware_tests::shots;
 use hardware_tests::site::{self, PASSWORD, Programs, SEVERAL, Site};
+use icao::pki::DocumentKind;
 use icao::simulator::Profile;
 use std::time::{Duration, Instant};
 
@@ -36,12 +37,17 @@ fn seen(browser: &Browser) -> Result<Vec<String>> {
 
 /// From the login form to the page that asks for the document, with the last four characters filled in.
 fn to_the_document_page(browser: &Browser, site: &Site, user: &str, last_four: &str) -> Result<()> {
+    to_the_empty_form(browser, site, user)?;
+    browser.element("#last-four")?.type_text(last_four)
+}
+
+fn to_the_empty_form(browser: &Browser, site: &Site, user: &str) -> Result<()> {
     browser.open(site.origin())?;
     browser.element("#user")?.type_text(user)?;
     browser.element("#password")?.type_text(PASSWORD)?;
     browser.element("main form button")?.click()?;
     browser.element("#application[data-ready=true]")?;
-    browser.element("#last-four")?.type_text(last_four)
+    Ok(())
 }
 
 fn leave(browser: &Browser) -> Result<()> {
@@ -110,6 +116,50 @@ fn each_kind_of_document_lifts_the_login_and_each_forgery_is_refused() -> Result
     browser.element("#start")?.click()?;
     let refusal = browser.element("#refusal")?;
     ensure!(refusal.attribute("data-reason")? == "too_many_attempts");
+    Ok(())
+}
+
+#[test]
+fn where_the_server_releases_nothing_the_document_opens_with_what_is_typed() -> Result<()> {
+    if !need::all("typed access data in the browser", &browser::NEEDS)? {
+        return Ok(());
+    }
+    let browser = Browser::start("nl")?;
+    for profile in [
+        Profile::NlPassport2024,
+        // Opened by BAP and by PACE.
+        Profile::NlLicence2014,
+        Profile::NlLicence2020,
+    ] {
+        let site = Site::with_crowd(&Programs::find()?, profile, 1)?;
+        let mut desk = Desk::by_hand(&site)?;
+        desk.lay(profile)?;
+        to_the_empty_form(&browser, &site, &format!("{}-0", profile.name()))?;
+        let holder = profile.holder();
+        let fields = if profile.kind() == DocumentKind::DrivingLicence {
+            vec![("#line", holder.mrz_lines(profile.form()).concat())]
+        } else {
+            vec![
+                ("#number", holder.document_number.to_owned()),
+                ("#birth", holder.date_of_birth.to_owned()),
+                ("#expiry", holder.date_of_expiry.to_owned()),
+            ]
+        };
+        for (field, text) in fields {
+            // Each field is asked for in its turn, before any request is made.
+            browser.element("#start")?.click()?;
+            let empty = browser.element(&format!("{field}[aria-invalid=true]"))?;
+            ensure!(browser.element("#form-error")?.text()?.starts_with("Vul "));
+            // Small letters and blanks are what people type.
+            let (first, rest) = text.split_at(2);
+            empty.type_text(&format!("{first} {}", rest.to_lowercase()))?;
+        }
+        browser.element("#start")?.click()?;
+        let level = browser.element("#level")?;
+        ensure!(level.attribute("data-level")? == "25", "{profile:?}");
+        ensure!(browser.complaints()?.is_empty());
+        leave(&browser)?;
+    }
     Ok(())
 }
 

@@ -99,11 +99,18 @@ fn the_document_page(visit: &Visit<'_>) -> Result<()> {
     visit.browser.element("details summary")?.click()?;
     visit.look("document-what-is-read")?;
     // The form of a server that releases nothing.
-    visit.browser.run(
-        "document.getElementById('form-error').textContent = '';
-         document.getElementById('last-four-field').hidden = true; document.getElementById('typed-fields').hidden = false",
-    )?;
-    visit.look("document-typed")
+    const TYPED: &str = "document.getElementById('form-error').textContent = '';
+         const form = document.getElementById('start-form');
+         form.dataset.access = 'typed'; form.dispatchEvent(new Event('change'))";
+    visit.browser.run(TYPED)?;
+    visit.look("document-typed")?;
+    visit.log_in(Profile::NlLicence2020.name())?;
+    visit.browser.element("#application[data-ready=true]")?;
+    visit.browser.run(TYPED)?;
+    visit.browser.element("#line")?.type_text("D1NLD")?;
+    visit.browser.element("#start")?.click()?;
+    visit.browser.element("#line[aria-invalid=true]")?;
+    visit.look("document-typed-licence")
 }
 
 fn while_it_runs(visit: &Visit<'_>, puppet: &Puppet) -> Result<()> {

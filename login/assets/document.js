@@ -88,10 +88,26 @@ async function showError(error) {
   $("error-title").focus();
 }
 
-/** Which fields the server needs, besides the choice of document. */
+/** Shows the fields that the server needs for the document chosen. */
 function ask(access) {
+  const licence = new FormData(form).get("document") === "driving-licence";
+  form.dataset.access = access;
   $("last-four-field").hidden = access !== "last-four";
-  $("typed-fields").hidden = access !== "typed";
+  $("typed-fields").hidden = access !== "typed" || licence;
+  $("line-field").hidden = access !== "typed" || !licence;
+}
+
+/** The first field shown whose text cannot be right, if any. */
+function wrongField() {
+  return [...form.querySelectorAll("[data-wrong]")].find((field) => field.closest("[hidden]") === null && !field.validity.valid);
+}
+
+/** What the citizen typed to open the chip, where the server does not know it better. */
+function typedAccess(value) {
+  if (!$("typed-fields").hidden) {
+    return { document_number: value("document_number"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
+  }
+  return $("line-field").hidden ? undefined : { licence_line: value("licence_line") };
 }
 
 /** Says what is wrong with the form, at the field that it is about. */
@@ -105,13 +121,14 @@ function complain(text, field) {
 async function start(event) {
   event.preventDefault();
   const fields = new FormData(form);
-  const value = (name) => String(fields.get(name) ?? "").trim().toUpperCase();
+  const value = (name) => String(fields.get(name) ?? "").replace(/\s/g, "").toUpperCase();
   $("form-error").textContent = "";
   for (const field of form.querySelectorAll("[aria-invalid]")) {
     field.removeAttribute("aria-invalid");
   }
-  if (!$("last-four-field").hidden && value("last_four").length !== 4) {
-    return complain(texts["document-last-four-short"], $("last-four"));
+  const wrong = wrongField();
+  if (wrong !== undefined) {
+    return complain(wrong.dataset.wrong, wrong);
   }
   login = new RdaLogin({ ports: ports.split(",").map(Number) });
   login.addEventListener("state", (state) => showState(state.detail));
@@ -132,15 +149,11 @@ async function start(event) {
     if (answer.request === undefined) {
       login.abort();
       ask(answer.access_needed);
-      const typed = answer.access_needed === "typed";
-      return complain(texts[answer.text_key ?? "document-last-four-short"], typed ? $("number") : $("last-four"));
+      return complain(texts[answer.text_key ?? "document-last-four-short"], $("last-four"));
     }
-    const access = $("typed-fields").hidden
-      ? undefined
-      : { document_number: value("document_number"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
     await login.run({
       request: answer.request,
-      access,
+      access: typedAccess(value),
       language,
       evidence: (sealed) => api("evidence", { sealed }),
       result: (sealed) => api("chip-authentication-result", { sealed }),
@@ -156,6 +169,8 @@ async function start(event) {
 }
 
 form.addEventListener("submit", start);
+form.addEventListener("change", () => ask(form.dataset.access));
+ask(form.dataset.access);
 $("cancel-form").addEventListener("submit", () => login?.abort());
 $("retry").addEventListener("click", () => {
   show("start-panel");

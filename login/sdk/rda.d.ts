@@ -42,8 +42,9 @@ export const SUBPROTOCOL: "rda.v1";
  * How messages get to the login server, and what the citizen typed.
  * @typedef {object} Carrier
  * @property {string} request The signed request.
- * @property {{document_number: string, date_of_birth: string, date_of_expiry: string} | {can: string}} [access] What
- *   the citizen typed, where the request opens no chip by itself.
+ * @property {{document_number: string, date_of_birth: string, date_of_expiry: string} | {can: string} | {licence_line: string}} [access]
+ *   What the citizen typed, where the request opens no chip by itself: in capitals, dates as `YYMMDD`, the line of a driving
+ *   licence with its 30 characters.
  * @property {string} [language] Language of what the reader program itself shows, such as `nl`.
  * @property {(sealed: string) => Promise<{chip_authentication?: string, outcome?: string}>} evidence Brings the first
  *   sealed message to the server; gives its command for the chip, or the outcome.
@@ -161,8 +162,8 @@ export type Carrier = {
      */
     request: string;
     /**
-     * What
-     * the citizen typed, where the request opens no chip by itself.
+     * What the citizen typed, where the request opens no chip by itself: in capitals, dates as `YYMMDD`, the line of a driving
+     * licence with its 30 characters.
      */
     access?: {
         document_number: string;
@@ -170,6 +171,8 @@ export type Carrier = {
         date_of_expiry: string;
     } | {
         can: string;
+    } | {
+        licence_line: string;
     } | undefined;
     /**
      * Language of what the reader program itself shows, such as `nl`.

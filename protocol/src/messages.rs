@@ -83,6 +83,11 @@ pub enum TypedAccess {
         /// 6 digits, or 10 capital letters and digits.
         can: Can,
     },
+    /// The line of a driving licence.
+    LicenceLine {
+        /// Its 30 characters.
+        licence_line: TypedLine,
+    },
 }
 
 impl fmt::Debug for TypedAccess {
@@ -90,8 +95,46 @@ impl fmt::Debug for TypedAccess {
         f.write_str(match self {
             Self::Mrz(_) => "Mrz",
             Self::Can { .. } => "Can",
+            Self::LicenceLine { .. } => "LicenceLine",
         })
     }
+}
+
+/// The machine readable line of a driving licence as printed (ISO/IEC 18013-3 annex B): 30 characters `A-Z 0-9 <`. Whether
+/// its check digit is right, who opens the document finds.
+#[derive(
+    Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, Zeroize, ZeroizeOnDrop,
+)]
+#[serde(try_from = "String")]
+pub struct TypedLine(#[schemars(regex(pattern = "^[0-9A-Z<]{30}$"))] String);
+
+/// Not 30 characters of those a machine readable line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no line of a driving licence")]
+pub struct NotALine;
+
+impl TypedLine {
+    /// The 30 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TypedLine {
+    type Error = NotALine;
+    fn try_from(mut text: String) -> Result<Self, NotALine> {
+        if text.len() == 30 && text.bytes().all(may_stand_in_a_line) {
+            return Ok(Self(text));
+        }
+        text.zeroize();
+        Err(NotALine)
+    }
+}
+
+/// The characters of machine readable zones (Doc 9303-3 4.3).
+fn may_stand_in_a_line(character: u8) -> bool {
+    character.is_ascii_uppercase() || character.is_ascii_digit() || character == b'<'
 }
 
 /// Document number, date of birth and date of expiry as in the machine readable zone (Doc 9303-3 4).
@@ -128,10 +171,9 @@ impl TypedMrz {
         date_of_birth: &str,
         date_of_expiry: &str,
     ) -> Result<Self, NotMrzFields> {
-        let number = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'<';
         let digit_or_filler = |c: u8| c.is_ascii_digit() || c == b'<';
         let ok = (1..=22).contains(&document_number.len())
-            && document_number.bytes().all(number)
+            && document_number.bytes().all(may_stand_in_a_line)
             && date_of_birth.len() == 6
             && date_of_birth.bytes().all(digit_or_filler)
             && date_of_expiry.len() == 6

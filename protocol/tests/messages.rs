@@ -76,6 +76,14 @@ fn page_messages() {
             r#"{"type":"start","request":"x","access":{"document_number":"a b","date_of_birth":"650310","date_of_expiry":"240309"}}"#,
             JsonError::Shape,
         ),
+        (
+            r#"{"type":"start","request":"x","access":{"licence_line":"D1NLD19999920140ABCDEFGHIJKLM"}}"#,
+            JsonError::Shape,
+        ),
+        (
+            r#"{"type":"start","request":"x","access":{"licence_line":"D1NLD19999920140abcdefghijklm6"}}"#,
+            JsonError::Shape,
+        ),
         (r#"{"type":"resume","session":"AAAA"}"#, JsonError::Shape),
         (r#"{"type":"finish","outcome":"ok"}"#, JsonError::Shape),
     ] {
@@ -92,6 +100,16 @@ fn what_the_citizen_typed_is_never_shown() {
     };
     assert!(matches!(access, Some(TypedAccess::Mrz(mrz)) if mrz.document_number() == "SPECI2014"));
     assert_eq!(format!("{message:?} {access:?}"), "Start Some(Mrz)");
+    let text = r#"{"type":"start","request":"x","access":{"licence_line":"D1NLD19999920140ABCDEFGHIJKLM6"}}"#;
+    let message = PageMessage::parse(text).unwrap();
+    let PageMessage::Start { access, .. } = &message else {
+        unreachable!("a start message was read");
+    };
+    assert!(matches!(
+        access,
+        Some(TypedAccess::LicenceLine { licence_line }) if licence_line.as_str().ends_with("KLM6")
+    ));
+    assert_eq!(format!("{message:?} {access:?}"), "Start Some(LicenceLine)");
 }
 
 #[test]

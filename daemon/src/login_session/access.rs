@@ -1,6 +1,7 @@
 //! The keys that open a document, from the request and from what the citizen typed.
 
 use icao::access_key::{AccessKey, PaceKey};
+use icao::driving_licence::LicenceLine;
 use icao::mrz::AccessFields;
 use protocol::error::Code;
 use protocol::messages::TypedAccess;
@@ -14,7 +15,7 @@ pub(super) fn keys(request: &AcceptedRequest) -> Result<Vec<AccessKey>, Stop> {
     let released = request.request.claims().access.iter();
     let mut keys = released.map(access_key).collect::<Result<Vec<_>, _>>()?;
     if let Some(typed) = &request.typed_access {
-        keys.push(typed_key(typed)?);
+        keys.extend(typed_keys(typed).ok_or(Code::AccessDataWrong)?);
     }
     if keys.is_empty() {
         Err(Code::AccessDataMissing.into())
@@ -34,17 +35,21 @@ fn access_key(access: &Access) -> Result<AccessKey, Stop> {
     })
 }
 
-fn typed_key(typed: &TypedAccess) -> Result<AccessKey, Stop> {
-    match typed {
-        TypedAccess::Mrz(mrz) => AccessFields::new(
-            mrz.document_number(),
-            mrz.date_of_birth(),
-            mrz.date_of_expiry(),
-        )
-        .map(AccessKey::Mrz)
-        .map_err(|_| Code::AccessDataWrong.into()),
-        TypedAccess::Can { can } => {
-            AccessKey::can(can.as_str()).map_err(|_| Code::AccessDataWrong.into())
-        }
-    }
+/// The keys that follow from what was typed, in the order in which to try them; `None` where it cannot be right.
+pub(crate) fn typed_keys(typed: &TypedAccess) -> Option<Vec<AccessKey>> {
+    Some(match typed {
+        TypedAccess::Mrz(mrz) => vec![AccessKey::Mrz(
+            AccessFields::new(
+                mrz.document_number(),
+                mrz.date_of_birth(),
+                mrz.date_of_expiry(),
+            )
+            .ok()?,
+        )],
+        TypedAccess::Can { can } => vec![AccessKey::can(can.as_str()).ok()?],
+        TypedAccess::LicenceLine { licence_line } => LicenceLine::parse(licence_line.as_str())
+            .ok()?
+            .access_keys()
+            .into(),
+    })
 }

@@ -10,8 +10,9 @@ use icao::lds::Application;
 use icao::mrz::{AccessFields, Mrz};
 use icao::pki::encoding::{Malformed, Objects};
 use icao::pki::{Anchors, CscaStore, DocumentKind, UnixTime};
-use protocol::messages::TypedAccess;
 use zeroize::Zeroizing;
+
+use crate::login_session::access::typed_keys;
 
 /// Files of certificates are read in pieces of this many bytes.
 const PIECE_LEN: usize = 1 << 16;
@@ -74,29 +75,24 @@ impl AccessInput {
     }
 
     /// Takes the content of a file: JSON as a login page sends it (`{"document_number", "date_of_birth",
-    /// "date_of_expiry"}` or `{"can"}`), the lines of a machine readable zone, the three fields on a line each, or a card
+    /// "date_of_expiry"}`, `{"can"}` or `{"licence_line"}`), the lines of a machine readable zone, the three fields on a line each, or a card
     /// access number alone.
     ///
     /// # Errors
     /// [`InputError::Access`].
-    pub fn parse(text: &str) -> Result<AccessKey, InputError> {
+    pub fn parse(text: &str) -> Result<Vec<AccessKey>, InputError> {
         if text.trim_start().starts_with('{') {
-            return match protocol::json::from_slice(text.as_bytes()) {
-                Ok(TypedAccess::Mrz(mrz)) => Self::from_fields(
-                    mrz.document_number(),
-                    mrz.date_of_birth(),
-                    mrz.date_of_expiry(),
-                ),
-                Ok(TypedAccess::Can { can }) => Self::from_can(can.as_str()),
-                Err(_) => Err(InputError::Access),
-            };
+            return protocol::json::from_slice(text.as_bytes())
+                .ok()
+                .and_then(|typed| typed_keys(&typed))
+                .ok_or(InputError::Access);
         }
         let lines: Vec<&str> = text
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
             .collect();
-        match lines.as_slice() {
+        let key = match lines.as_slice() {
             [can] => Self::from_can(can),
             [number, birth, expiry] if birth.len() == 6 => Self::from_fields(number, birth, expiry),
             lines => {
@@ -106,7 +102,8 @@ impl AccessInput {
                     .map(AccessKey::Mrz)
                     .map_err(|_| InputError::Access)
             }
-        }
+        };
+        Ok(vec![key?])
     }
 }
 
@@ -217,14 +214,18 @@ mod tests {
             "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\n",
         ] {
             assert!(
-                AccessInput::parse(text).unwrap() == fields,
+                AccessInput::parse(text).unwrap() == [fields.clone()],
                 "{}",
                 text.len()
             );
         }
         let can = AccessInput::from_can("123456").unwrap();
-        assert!(AccessInput::parse("123456\n").unwrap() == can);
-        assert!(AccessInput::parse(r#"{"can": "123456"}"#).unwrap() == can);
+        assert!(AccessInput::parse("123456\n").unwrap() == [can.clone()]);
+        assert!(AccessInput::parse(r#"{"can": "123456"}"#).unwrap() == [can]);
+        let line = "D1NLD19999920140ABCDEFGHIJKLM6";
+        let typed = format!(r#"{{"licence_line": "{line}"}}"#);
+        let keys = AccessInput::from_licence(line).unwrap();
+        assert!(AccessInput::parse(&typed).unwrap() == keys);
         for text in [
             "",
             "{}",
@@ -232,6 +233,7 @@ mod tests {
             "one\ntwo",
             "{\"can\": \"123456\"",
             "P<UTO\nL898",
+            r#"{"licence_line": "D1NLD19999920140ABCDEFGHIJKLM7"}"#,
         ] {
             assert!(AccessInput::parse(text).is_err(), "{text}");
         }
