@@ -55,6 +55,21 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The folder with the program of a cargo tool, in this version; installed into `target/tools` where it is missing.
+///
+/// # Errors
+/// If it cannot be installed.
+pub(crate) fn tool(name: &str, version: &str) -> Result<PathBuf> {
+    let tools = root().join("target/tools");
+    let programs = tools.join("bin");
+    if !programs.join(name).exists() {
+        eprintln!("installing {name} {version} into {}", tools.display());
+        let mut install = command(&root(), &["install", "--locked", name, "--version"]);
+        run(install.arg(version).arg("--root").arg(&tools))?;
+    }
+    Ok(programs)
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

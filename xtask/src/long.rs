@@ -2,6 +2,7 @@
 //!
 //! A job is a module here and a line in [`JOBS`]. It ends with one line of figures: what it did, how often, for how long.
 
+mod cargo_deny;
 mod constant_time;
 mod faults;
 mod fresh_root;
@@ -25,6 +26,7 @@ const JOBS: &[Job] = &[
     ("reproducible", reproducible::run),
     ("other-systems", other_systems::run),
     ("constant-time", constant_time::run),
+    ("cargo-deny", cargo_deny::run),
 ];
 
 /// The names of all jobs.

@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn make(root: &Path) -> Result<Vec<Package>> {
     let place = root.join("target/package");
     let epoch = commit_time(root)?;
-    let deb = cargo_deb()?;
+    let deb = cargo::tool("cargo-deb", CARGO_DEB)?;
     let mut packages = Vec::new();
     for (program, profile) in PROGRAMS {
         let binary = build(root, program)?;
@@ -150,28 +150,6 @@ fn remapped(root: &Path) -> OsString {
         flags.push("=/cargo");
     }
     flags
-}
-
-/// The folder of cargo-deb, which is installed where it is missing.
-fn cargo_deb() -> Result<PathBuf> {
-    let tools = cargo::root().join("target/tools");
-    let program = tools.join("bin/cargo-deb");
-    if !program.exists() {
-        eprintln!("installing cargo-deb {CARGO_DEB} into {}", tools.display());
-        let mut install = cargo::command(
-            &cargo::root(),
-            &[
-                "install",
-                "--locked",
-                "--version",
-                CARGO_DEB,
-                "cargo-deb",
-                "--root",
-            ],
-        );
-        cargo::run(install.arg(&tools))?;
-    }
-    Ok(tools.join("bin"))
 }
 
 fn with_tools(tools: &Path) -> Result<OsString> {
