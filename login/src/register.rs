@@ -5,6 +5,7 @@
 //! document is withheld, expired by law or missing, and its kind.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use icao::pki::IssuingState;
 use protocol::error::Code;
@@ -195,6 +196,8 @@ pub trait Register: Send + Sync {
 /// reported missing while the server runs. A file that has gone or no longer parses is a register out of reach.
 pub struct FileRegister {
     path: PathBuf,
+    /// The last text that was sound, and what it says: parsing it costs a question more than all else.
+    last: Mutex<(String, Arc<File>)>,
 }
 
 /// Why a register file was not accepted at start. Holds no value of the file.
@@ -292,17 +295,30 @@ impl FileRegister {
     /// # Errors
     /// See [`FileRegisterError`].
     pub fn open(path: &Path) -> Result<Self, FileRegisterError> {
-        let register = Self {
+        let text = std::fs::read_to_string(path)?;
+        let file = Arc::new(File::parse(&text)?);
+        Ok(Self {
             path: path.to_owned(),
-        };
-        register.read()?;
-        Ok(register)
+            last: Mutex::new((text, file)),
+        })
     }
 
-    fn read(&self) -> Result<File, FileRegisterError> {
+    /// What the file says now.
+    fn read(&self) -> Result<Arc<File>, FileRegisterError> {
         let text = std::fs::read_to_string(&self.path)?;
-        let file: File =
-            toml::from_str(&text).map_err(|e| FileRegisterError::Syntax(e.message().to_owned()))?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != text {
+            let file = Arc::new(File::parse(&text)?);
+            *last = (text, file);
+        }
+        Ok(Arc::clone(&last.1))
+    }
+}
+
+impl File {
+    fn parse(text: &str) -> Result<Self, FileRegisterError> {
+        let file: Self =
+            toml::from_str(text).map_err(|e| FileRegisterError::Syntax(e.message().to_owned()))?;
         if !file.specimen {
             return Err(FileRegisterError::NotSpecimen);
         }
@@ -327,23 +343,20 @@ impl Register for FileRegister {
         })?;
         let documents = file
             .person
-            .into_iter()
+            .iter()
             .filter(|person| person.bsn == *bsn)
             .flat_map(|person| {
-                person
-                    .document
-                    .into_iter()
-                    .map(move |row| RegisteredDocument {
-                        kind: row.kind,
-                        issuing_state: row.issuing_state,
-                        number: row.number,
-                        birth: person.birth,
-                        expiry: row.expiry,
-                        bsn: person.bsn.clone(),
-                        licence_line: row.licence_line,
-                        indication: row.indication,
-                        under_investigation: row.under_investigation,
-                    })
+                person.document.iter().map(|row| RegisteredDocument {
+                    kind: row.kind,
+                    issuing_state: row.issuing_state,
+                    number: row.number.clone(),
+                    birth: person.birth,
+                    expiry: row.expiry,
+                    bsn: person.bsn.clone(),
+                    licence_line: row.licence_line.clone(),
+                    indication: row.indication,
+                    under_investigation: row.under_investigation,
+                })
             });
         Ok(documents.collect())
     }
@@ -424,6 +437,30 @@ mod tests {
                 .unwrap(),
             []
         );
+    }
+
+    #[test]
+    fn what_is_reported_is_known_at_the_next_question() {
+        let (dir, register) = open(FILE).unwrap();
+        let path = dir.path().join("register.toml");
+        let bsn = Bsn::parse("999990019").unwrap();
+        let second = |register: &FileRegister| {
+            let documents = register.documents(&bsn)?;
+            Ok(documents.get(1).and_then(|document| document.indication))
+        };
+        assert_eq!(second(&register), Ok(Some(Indication::Missing)));
+        // As long as before, and within the same moment.
+        for (mark, indication) in [
+            ("\"I\"", Indication::Withheld),
+            ("\"R\"", Indication::ExpiredByLaw),
+        ] {
+            std::fs::write(&path, FILE.replace("\"V\"", mark)).unwrap();
+            assert_eq!(second(&register), Ok(Some(indication)));
+        }
+        std::fs::write(&path, FILE.replace("\"V\"", "\"X\"")).unwrap();
+        assert_eq!(second(&register), Err(RegisterError::Unreachable));
+        std::fs::write(&path, FILE).unwrap();
+        assert_eq!(second(&register), Ok(Some(Indication::Missing)));
     }
 
     #[test]
