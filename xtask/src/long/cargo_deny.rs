@@ -37,8 +37,8 @@ pub(super) fn run() -> Result<String> {
             .args(checks)
             .output()
             .context("cannot start cargo-deny")?;
-        let found = String::from_utf8_lossy(&output.stderr).trim().to_owned()
-            + String::from_utf8_lossy(&output.stdout).trim();
+        let found = [&output.stderr, &output.stdout].map(|said| String::from_utf8_lossy(said));
+        let found = found.join("\n").trim().to_owned();
         if !output.status.success() {
             bail!("{}:\n{found}", workspace.display());
         }
