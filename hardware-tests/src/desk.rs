@@ -129,9 +129,21 @@ pub fn lay(profile: Profile, reader: SocketAddr, log: Option<&Path>) -> Result<P
 /// # Errors
 /// As [`lay`], or if there is no document of this name.
 pub fn lay_named(name: &str, reader: SocketAddr, files: &[(&str, &Path)]) -> Result<Process> {
+    let options: Vec<_> = [("--profile", Path::new(name))]
+        .into_iter()
+        .chain(files.iter().copied())
+        .collect();
+    lay_as(&options, reader)
+}
+
+/// As [`lay`], of the document that these options of `virtual-chip` say.
+///
+/// # Errors
+/// As [`lay`].
+pub fn lay_as(options: &[(&str, &Path)], reader: SocketAddr) -> Result<Process> {
     let mut command = Command::new(program("virtual-chip")?);
-    command.args(["--profile", name, "--vpcd", &reader.to_string()]);
-    for (option, file) in files {
+    command.args(["--vpcd", &reader.to_string()]);
+    for (option, file) in options {
         command.arg(option).arg(file);
     }
     let mut chip = Process::start("virtual-chip", &command)?;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use anyhow::Result;
-use hardware_tests::matrix::readers::{check, read};
+use hardware_tests::matrix::readers::{check, on_chip, read, read_as};
 use icao::simulator::Profile;
 
 const ALL_FILES: [&str; 6] = ["com", "sod", "dg1", "dg2", "dg14", "dg15"];
@@ -54,6 +54,54 @@ fn dmrtd_reads_by_pace() -> Result<()> {
                 reading.log
             );
         }
+    }
+    Ok(())
+}
+
+/// What the others say would be worth nothing if they said it of everything.
+#[test]
+fn dmrtd_notices_a_copy_and_an_altered_file() -> Result<()> {
+    const PROFILE: Profile = Profile::NlPassport2011;
+    let folder = tempfile::tempdir()?;
+    let files = on_chip(PROFILE).map_err(anyhow::Error::msg)?;
+    for (name, content) in &files {
+        std::fs::write(
+            folder
+                .path()
+                .join(format!("EF_{}.bin", name.to_uppercase())),
+            content,
+        )?;
+    }
+    let read_folder = || {
+        read_as(
+            "read-with-dmrtd",
+            "bac",
+            PROFILE,
+            &[("--files", folder.path())],
+        )
+    };
+    // The same files, without the private key.
+    if let Some(reading) = read_folder()? {
+        check(&reading, PROFILE, &["com", "sod", "dg1", "dg2", "dg15"]).unwrap();
+        assert_eq!(reading.found["passive_authentication"], "trusted");
+        assert!(!reading.found["active_authentication"].is_null());
+        assert_ne!(reading.found["active_authentication"], "passed");
+    }
+    let dg1 = files.get("dg1").expect("every document has DG1");
+    let name = dg1
+        .windows(4)
+        .position(|part| part == b"SAAR")
+        .expect("the given name");
+    let mut altered = dg1.clone();
+    altered[name] = b'Z';
+    std::fs::write(folder.path().join("EF_DG1.bin"), altered)?;
+    if let Some(reading) = read_folder()? {
+        assert!(
+            !reading.found["passive_authentication"].is_null(),
+            "{}",
+            reading.found["error"]
+        );
+        assert_ne!(reading.found["passive_authentication"], "trusted");
     }
     Ok(())
 }

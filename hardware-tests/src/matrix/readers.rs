@@ -9,7 +9,7 @@ use icao::simulator::{self, Profile};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// What a foreign reader printed, and what `virtual-chip` logged meanwhile.
@@ -103,6 +103,24 @@ fn verdict(reading: &Reading) -> String {
 /// # Errors
 /// If one of them does not start, or the reader prints no JSON.
 pub fn read(reader: &str, access: &str, profile: Profile) -> Result<Option<Reading>> {
+    read_as(
+        reader,
+        access,
+        profile,
+        &[("--profile", Path::new(profile.name()))],
+    )
+}
+
+/// As [`read`], of a document of the holder of `profile`, as these options of `virtual-chip` make it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as(
+    reader: &str,
+    access: &str,
+    profile: Profile,
+    document: &[(&str, &Path)],
+) -> Result<Option<Reading>> {
     let what = format!("{reader} reads {} by {access}", profile.name());
     let needs: [&Need; 2] = pcscd::NEEDS;
     let (true, Some(reader)) = (need::all(&what, &needs)?, need::peer(reader)?) else {
@@ -111,7 +129,7 @@ pub fn read(reader: &str, access: &str, profile: Profile) -> Result<Option<Readi
     let pcscd = Pcscd::start()?;
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("chip.log");
-    let _chip = desk::lay(profile, pcscd.slot(0), Some(&log))?;
+    let _chip = desk::lay_as(&[document, &[("--log", &log)]].concat(), pcscd.slot(0))?;
 
     let mut csca: Vec<PathBuf> = Vec::new();
     for (index, certificate) in simulator::csca_certificates()?.iter().enumerate() {
@@ -165,15 +183,18 @@ pub fn check(reading: &Reading, profile: Profile, wanted: &[&str]) -> Result<(),
         let own = chip
             .get(name.as_str())
             .ok_or_else(|| format!("{name} is not on the chip"))?;
-        if bytes.as_str() != Some(own.as_str()) {
+        if bytes.as_str() != Some(hex::encode(own).as_str()) {
             return Err(format!("{name} is not as on the chip"));
         }
     }
     Ok(())
 }
 
-/// The files as the chip has them, in hexadecimal.
-fn on_chip(profile: Profile) -> Result<BTreeMap<&'static str, String>, String> {
+/// The files as the chip has them.
+///
+/// # Errors
+/// If the chip cannot be made.
+pub fn on_chip(profile: Profile) -> Result<BTreeMap<&'static str, Vec<u8>>, String> {
     const NAMES: [(u16, &str); 8] = [
         (0x011C, "card_access"),
         (0x011E, "com"),
@@ -190,8 +211,7 @@ fn on_chip(profile: Profile) -> Result<BTreeMap<&'static str, String>, String> {
     for directory in files.applications.iter().chain([&files.master_file]) {
         for file in &directory.files {
             if let Some((_, name)) = NAMES.iter().find(|(fid, _)| *fid == file.fid) {
-                let bytes = file.content.iter().map(|byte| format!("{byte:02x}"));
-                found.insert(*name, bytes.collect());
+                found.insert(*name, file.content.clone());
             }
         }
     }
