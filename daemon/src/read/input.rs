@@ -75,8 +75,8 @@ impl AccessInput {
     }
 
     /// Takes the content of a file: JSON as a login page sends it (`{"document_number", "date_of_birth",
-    /// "date_of_expiry"}`, `{"can"}` or `{"licence_line"}`), the lines of a machine readable zone, the three fields on a line each, or a card
-    /// access number alone.
+    /// "date_of_expiry"}`, `{"can"}` or `{"licence_line"}`), the lines of a machine readable zone, the three fields on a
+    /// line each, or a card access number alone.
     ///
     /// # Errors
     /// [`InputError::Access`].
