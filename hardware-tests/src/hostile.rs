@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use grammar::{Dice, Object};
 use icao::apdu::{Command, Response, StatusWord};
 use icao::lds::CardAccess;
-use icao::lds::security_info::PaceInfo;
+use icao::lds::security_info::SecurityInfo;
 use icao::simulator::{Chip, Profile};
 use icao::tlv;
 use protocol::error::{Code, Layer};
@@ -243,12 +243,10 @@ impl Step {
     }
 }
 
-/// The ways of PACE that EF.CardAccess offers.
-fn pace_offers(card_access: &[u8]) -> Vec<PaceInfo> {
-    let list = CardAccess::parse(card_access).ok();
-    list.iter()
-        .flat_map(|list| list.security_infos().pace().copied())
-        .collect()
+/// The ways of PACE that EF.CardAccess offers; `None` where it is no list at all.
+fn pace_offers(card_access: &[u8]) -> Option<Vec<SecurityInfo>> {
+    let list = CardAccess::parse(card_access).ok()?;
+    Some(list.security_infos().pace_offers().cloned().collect())
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -297,11 +295,14 @@ impl Change {
 
     /// Whether it concerns nothing that counts.
     fn is_harmless(&self, step: Step) -> bool {
-        // An unsigned list that offers no PACE is worth what a missing one is, and the document is opened by BAC; what is
-        // offered beside PACE nobody asks for.
+        // What is no list is worth what a missing one is, and the document is opened by BAC; what is offered beside PACE
+        // nobody asks for.
         if step == Step::CardAccess {
-            let (before, after) = (pace_offers(&self.before), pace_offers(&self.after));
-            return after.is_empty() || before.iter().all(|offer| after.contains(offer));
+            let before = pace_offers(&self.before).unwrap_or_default();
+            return match pace_offers(&self.after) {
+                None => true,
+                Some(after) => before.iter().all(|offer| after.contains(offer)),
+            };
         }
         // TR-03110-3 B.11.1: how many tries the password has left, which is a warning and no refusal.
         let warning = step == Step::PaceSetAt && self.status.0 & 0xFFF0 == 0x63C0;

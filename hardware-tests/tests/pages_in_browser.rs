@@ -101,12 +101,22 @@ fn the_document_page(visit: &Visit<'_>) -> Result<()> {
     // The form of a server that releases nothing.
     const TYPED: &str = "document.getElementById('form-error').textContent = '';
          const form = document.getElementById('start-form');
-         form.dataset.access = 'typed'; form.dispatchEvent(new Event('change'))";
+         form.dataset.access = 'typed';
+         form.querySelector('[type=radio]').dispatchEvent(new Event('change'))";
     visit.browser.run(TYPED)?;
     visit.look("document-typed")?;
-    visit.log_in(Profile::NlLicence2020.name())?;
-    visit.browser.element("#application[data-ready=true]")?;
-    visit.browser.run(TYPED)?;
+    // The one who has several kinds of document has no licence: the second one is called one here.
+    visit.browser.element("#start")?.click()?;
+    visit.browser.element("#number[aria-invalid=true]")?;
+    visit
+        .browser
+        .run("document.querySelector('[value=identity-card]').value = 'driving-licence'")?;
+    visit
+        .browser
+        .element("input[value=driving-licence]")?
+        .click()?;
+    visit.browser.element("#number:not([aria-invalid])")?;
+    ensure!(visit.text("#form-error")?.is_empty());
     visit.browser.element("#line")?.type_text("D1NLD")?;
     visit.browser.element("#start")?.click()?;
     visit.browser.element("#line[aria-invalid=true]")?;

@@ -46,7 +46,7 @@ tolerances! {
     FilePadding = "file-padding",
     /// Bytes follow the last element inside a structure, still within its length.
     TrailingBytes = "trailing-bytes",
-    /// One SecurityInfo of a set does not have the syntax of its object identifier; nothing but its name was used.
+    /// One SecurityInfo of a set does not have the syntax of its object identifier; at most its name was used.
     MalformedSecurityInfo = "malformed-security-info",
     /// The same SecurityInfo occurs twice in a set.
     DuplicateSecurityInfo = "duplicate-security-info",

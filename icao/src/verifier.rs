@@ -235,7 +235,7 @@ impl Verifier {
     pub fn security_files(&mut self, files: &SecurityFiles<'_>) -> Result<(), Reason> {
         self.saved_security_files(files)?;
         let infos = self.dg14.as_ref().map(Dg14::security_infos);
-        let pace_signed = infos.is_some_and(|infos| infos.pace().next().is_some());
+        let pace_signed = infos.is_some_and(SecurityInfos::offers_pace);
         if pace_signed && files.card_access.is_none() {
             self.deviates(Tolerance::CardAccessMissing)?;
         }
@@ -309,7 +309,7 @@ impl Verifier {
         }
     }
 
-    /// Every way of PACE in EF.CardAccess is in DG14 too, where DG14 names any.
+    /// EF.CardAccess offers PACE, and each way of it is in DG14 too, where DG14 names any.
     fn card_access(&self, file: Option<&[u8]>) -> CheckOutcome<Reason> {
         let Some(file) = file else {
             return CheckOutcome::NotSupported;
@@ -318,22 +318,11 @@ impl Verifier {
             Ok(card_access) => card_access,
             Err(error) => return CheckOutcome::Failed(Reason::CardAccess(error)),
         };
-        let signed: Vec<_> = self
-            .dg14
-            .iter()
-            .flat_map(|dg14| dg14.security_infos().pace())
-            .collect();
-        if signed.is_empty() {
-            return CheckOutcome::NotPerformed;
-        }
-        if card_access
-            .security_infos()
-            .pace()
-            .all(|info| signed.contains(&info))
-        {
-            CheckOutcome::Passed
-        } else {
-            CheckOutcome::Failed(Reason::CardAccessDiffers)
+        let signed = self.dg14.as_ref().map(Dg14::security_infos);
+        match signed.and_then(|signed| signed.bear_out_pace(card_access.security_infos())) {
+            None => CheckOutcome::NotPerformed,
+            Some(true) => CheckOutcome::Passed,
+            Some(false) => CheckOutcome::Failed(Reason::CardAccessDiffers),
         }
     }
 

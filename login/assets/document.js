@@ -97,17 +97,36 @@ function ask(access) {
   $("line-field").hidden = access !== "typed" || !licence;
 }
 
-/** The first field shown whose text cannot be right, if any. */
-function wrongField() {
-  return [...form.querySelectorAll("[data-wrong]")].find((field) => field.closest("[hidden]") === null && !field.validity.valid);
+/** Whether the last character of a machine readable line is the check digit of those before it: weights 7, 3 and 1. */
+function hasCheckDigit(line) {
+  const worth = (character) => (character === "<" ? 0 : parseInt(character, 36));
+  const sum = [...line.slice(0, -1)].reduce((total, character, index) => total + worth(character) * [7, 3, 1][index % 3], 0);
+  return String(sum % 10) === line.at(-1);
+}
+
+/** What is wrong with the text of a field, if anything. */
+function fault(field, value) {
+  if (!field.validity.valid) {
+    return field.dataset.wrong;
+  }
+  return field.id === "line" && !hasCheckDigit(value(field.name)) ? field.dataset.misspelt : undefined;
 }
 
 /** What the citizen typed to open the chip, where the server does not know it better. */
 function typedAccess(value) {
   if (!$("typed-fields").hidden) {
-    return { document_number: value("document_number"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
+    // A hyphen is printed in the number, and a filler in the machine readable zone (Doc 9303-4, 4.2.2.2).
+    return { document_number: value("document_number").replaceAll("-", "<"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
   }
   return $("line-field").hidden ? undefined : { licence_line: value("licence_line") };
+}
+
+/** Forgets what was wrong with the form. */
+function forgive() {
+  $("form-error").textContent = "";
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+  }
 }
 
 /** Says what is wrong with the form, at the field that it is about. */
@@ -122,13 +141,12 @@ async function start(event) {
   event.preventDefault();
   const fields = new FormData(form);
   const value = (name) => String(fields.get(name) ?? "").replace(/\s/g, "").toUpperCase();
-  $("form-error").textContent = "";
-  for (const field of form.querySelectorAll("[aria-invalid]")) {
-    field.removeAttribute("aria-invalid");
-  }
-  const wrong = wrongField();
-  if (wrong !== undefined) {
-    return complain(wrong.dataset.wrong, wrong);
+  forgive();
+  for (const field of form.querySelectorAll("[data-wrong]")) {
+    const wrong = field.closest("[hidden]") === null ? fault(field, value) : undefined;
+    if (wrong !== undefined) {
+      return complain(wrong, field);
+    }
   }
   login = new RdaLogin({ ports: ports.split(",").map(Number) });
   login.addEventListener("state", (state) => showState(state.detail));
@@ -169,7 +187,12 @@ async function start(event) {
 }
 
 form.addEventListener("submit", start);
-form.addEventListener("change", () => ask(form.dataset.access));
+for (const choice of form.querySelectorAll("input[type=radio]")) {
+  choice.addEventListener("change", () => {
+    forgive();
+    ask(form.dataset.access);
+  });
+}
 ask(form.dataset.access);
 $("cancel-form").addEventListener("submit", () => login?.abort());
 $("retry").addEventListener("click", () => {

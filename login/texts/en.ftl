@@ -46,6 +46,7 @@ document-birth-wrong = Fill in the date of birth with six digits: year, month, d
 document-expiry-wrong = Fill in the date of expiry with six digits: year, month, day.
 document-line = The line of 30 characters
 document-line-help = It is printed on your driving licence. The line begins with the letter D and ends with a digit.
+document-line-misspelt = One of the characters is not right. Compare the line with your driving licence.
 document-line-wrong = Fill in the whole line: 30 characters, the first is the letter D, the last is a digit.
 document-start = Start the check
 document-cancel = Cancel

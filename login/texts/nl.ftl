@@ -46,6 +46,7 @@ document-birth-wrong = Vul de geboortedatum in met zes cijfers: jaar, maand, dag
 document-expiry-wrong = Vul in tot wanneer het document geldig is, met zes cijfers: jaar, maand, dag.
 document-line = De regel van 30 tekens
 document-line-help = Die staat op uw rijbewijs. De regel begint met de letter D en eindigt met een cijfer.
+document-line-misspelt = Een van de tekens klopt niet. Vergelijk de regel met uw rijbewijs.
 document-line-wrong = Vul de hele regel in: 30 tekens, het eerste is de letter D, het laatste een cijfer.
 document-start = Controle starten
 document-cancel = Annuleren

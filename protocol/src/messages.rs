@@ -100,13 +100,14 @@ impl fmt::Debug for TypedAccess {
     }
 }
 
-/// The machine readable line of a driving licence as printed (ISO/IEC 18013-3 annex B): 30 characters `A-Z 0-9 <`. Whether
-/// its check digit is right, who opens the document finds.
+/// The machine readable line of a driving licence as printed (ISO/IEC 18013-3 annex B): 30 characters `A-Z 0-9 <`. The
+/// check digit is not looked at here; the daemon does.
 #[derive(
     Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, Zeroize, ZeroizeOnDrop,
 )]
 #[serde(try_from = "String")]
-pub struct TypedLine(#[schemars(regex(pattern = "^[0-9A-Z<]{30}$"))] String);
+#[schemars(extend("pattern" = "^[0-9A-Z<]{30}$"))]
+pub struct TypedLine(String);
 
 /// Not 30 characters of those a machine readable line has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

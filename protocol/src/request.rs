@@ -147,7 +147,8 @@ pub struct PaceKey {
     Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, Zeroize, ZeroizeOnDrop,
 )]
 #[serde(try_from = "String", into = "String")]
-pub struct Can(#[schemars(regex(pattern = "^([0-9]{6}|[0-9A-Z]{10})$"))] String);
+#[schemars(extend("pattern" = "^([0-9]{6}|[0-9A-Z]{10})$"))]
+pub struct Can(String);
 
 /// Neither 6 digits nor 10 capital letters and digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -60,7 +60,9 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
 /// # Errors
 /// If it cannot be installed.
 pub(crate) fn tool(name: &str, version: &str) -> Result<PathBuf> {
-    let tools = root().join("target/tools");
+    let tools = root()
+        .join("target/tools")
+        .join(format!("{name}-{version}"));
     let programs = tools.join("bin");
     if !programs.join(name).exists() {
         eprintln!("installing {name} {version} into {}", tools.display());

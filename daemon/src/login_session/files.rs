@@ -2,7 +2,7 @@
 
 use icao::chip_authentication::strongest;
 use icao::crypto::key_agreement::PublicKey;
-use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId, SecurityInfos};
+use icao::lds::security_info::{ChipAuthenticationProtocol, KeyId};
 use icao::lds::sod::{HashMatch, Sod};
 use icao::lds::{CardAccess, DataGroup, Dg14, Dg15};
 use icao::pki::DocumentKind;
@@ -84,7 +84,10 @@ impl Files {
             }
         }
         if let Some(card_access) = &self.card_access
-            && !confirms(dg14.security_infos(), card_access.security_infos())
+            && dg14
+                .security_infos()
+                .bear_out_pace(card_access.security_infos())
+                == Some(false)
         {
             return Err(Code::FilesInconsistent.into());
         }
@@ -112,13 +115,4 @@ fn malformed(file: &'static str, error: &dyn std::fmt::Display) -> Stop {
 /// The strongest key of Chip Authentication that this program can use.
 pub(super) fn chip_key(dg14: &Dg14) -> Option<PublicKey> {
     strongest(&dg14.security_infos().chip_authentication_options()).map(|(_, key)| key)
-}
-
-/// Whether DG14 repeats the ways of PACE that EF.CardAccess, which nobody signed, offered. Documents whose DG14 says
-/// nothing of PACE at all exist; there is nothing to compare then.
-fn confirms(dg14: &SecurityInfos, card_access: &SecurityInfos) -> bool {
-    dg14.pace().next().is_none()
-        || card_access
-            .pace()
-            .all(|info| dg14.pace().any(|signed| signed == info))
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use icao::active_authentication::{ActiveAuthentication, CHALLENGE_LEN};
 use icao::chip_authentication::strongest;
 use icao::crypto::signature::VerifyingKey;
-use icao::lds::security_info::SecurityInfos;
 use icao::lds::sod::{HashMatch, Sod};
 use icao::lds::{CardAccess, CardSecurity, DataGroup, Dg14, Dg15};
 use icao::pace::ChipAuthenticationMapping;
@@ -368,17 +367,13 @@ fn card_access_outcome(card_access: Option<&CardAccess>, dg14: Option<&Dg14>) ->
     let (Some(card_access), Some(dg14)) = (card_access, dg14) else {
         return CheckOutcome::<&str>::NotSupported.into();
     };
-    let says_nothing = |infos: &SecurityInfos| infos.pace().next().is_none();
     let (shown, signed) = (card_access.security_infos(), dg14.security_infos());
-    if says_nothing(shown) || says_nothing(signed) {
-        CheckOutcome::<&str>::NotSupported.into()
-    } else if shown
-        .pace()
-        .all(|info| signed.pace().any(|signed| signed == info))
-    {
-        CheckOutcome::<&str>::Passed.into()
-    } else {
-        CheckOutcome::Failed("EF.CardAccess offers PACE in ways that DG14 does not list").into()
+    match signed.bear_out_pace(shown) {
+        None => CheckOutcome::<&str>::NotSupported.into(),
+        Some(true) => CheckOutcome::<&str>::Passed.into(),
+        Some(false) => {
+            CheckOutcome::Failed("EF.CardAccess and DG14 do not offer PACE in the same ways").into()
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub enum InputError {
     NoCertificate(PathBuf),
     /// Access data in none of the forms that are understood.
     #[error(
-        "access data in no known form: JSON, a machine readable zone, three lines, or a card access number"
+        "access data in no known form: JSON, a machine readable zone, three lines, a card access number, or with --licence its line"
     )]
     Access,
     /// A time in none of the forms that are understood.

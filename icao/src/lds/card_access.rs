@@ -14,7 +14,7 @@ impl CardAccess {
     /// Reads the content of EF.CardAccess: SecurityInfos without a tag around them.
     ///
     /// # Errors
-    /// [`LdsError::Tlv`] if it is not a SET of data objects. A malformed SecurityInfo is left out and recorded.
+    /// [`LdsError::Tlv`] if it is not a SET of data objects. A malformed SecurityInfo is recorded, and kept by its name.
     pub fn parse(bytes: &[u8]) -> Result<Self, LdsError> {
         Ok(Self {
             raw: bytes.to_vec(),

@@ -16,7 +16,8 @@ impl Dg14 {
     /// Reads the content of EF.DG14.
     ///
     /// # Errors
-    /// [`LdsError::Tlv`] if it is not a data object 6E with a SET inside. A malformed SecurityInfo is left out and recorded.
+    /// [`LdsError::Tlv`] if it is not a data object 6E with a SET inside. A malformed SecurityInfo is recorded, and
+    /// kept by its name.
     pub fn parse(bytes: &[u8]) -> Result<Self, LdsError> {
         let mut tolerances = Tolerances::new();
         let file = file_object(bytes, DataGroup::DG14.tag(), &mut tolerances)?;

@@ -366,17 +366,32 @@ impl SecurityInfos {
         &self.tolerances
     }
 
-    /// Whether PACE is offered at all: in a way that [`SecurityInfos::pace`] gives, or in one that is malformed or of a
+    /// The offers of PACE: those that [`SecurityInfos::pace`] gives, and by their names those that are malformed or of a
     /// protocol not known here.
-    #[must_use]
-    pub fn offers_pace(&self) -> bool {
-        self.infos.iter().any(|info| match info {
+    pub fn pace_offers(&self) -> impl Iterator<Item = &SecurityInfo> {
+        self.infos.iter().filter(|info| match info {
             SecurityInfo::Pace(_) => true,
             SecurityInfo::Malformed(protocol) | SecurityInfo::Unknown(protocol) => {
                 // One arc behind it names domain parameters, two a protocol.
                 arcs_behind(protocol, &ID_PACE).is_some_and(|arcs| arcs.len() == 2)
             }
             _ => false,
+        })
+    }
+
+    /// Whether PACE is offered at all.
+    #[must_use]
+    pub fn offers_pace(&self) -> bool {
+        self.pace_offers().next().is_some()
+    }
+
+    /// Whether these SecurityInfos, which are signed (DG14), bear out what an unsigned EF.CardAccess says of PACE (Doc
+    /// 9303-11 9.2.11): it offers PACE, and in no way that is not named here. `None` where nothing is named here, as in older
+    /// documents.
+    #[must_use]
+    pub fn bear_out_pace(&self, shown: &Self) -> Option<bool> {
+        self.offers_pace().then(|| {
+            shown.offers_pace() && shown.pace_offers().all(|offer| self.infos.contains(offer))
         })
     }
 

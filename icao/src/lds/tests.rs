@@ -110,6 +110,44 @@ fn pace_is_offered_in_whatever_form() {
 }
 
 #[test]
+fn signed_offers_of_pace_bear_out_those_shown() {
+    let infos = |infos: &[&str]| {
+        let infos: Vec<u8> = infos.iter().flat_map(|info| bytes(info)).collect();
+        SecurityInfos::parse(&encode(0x31, &infos)).unwrap()
+    };
+    let strong = "3012 060A04007F00070202040204 020102 02010D";
+    let weak = "3012 060A04007F00070202040201 020102 02010C";
+    let malformed = "300F 060A04007F00070202040204 0101FF";
+    let of_later_days = "300F 060A04007F00070202040702 020103";
+    let chip_authentication = "300F 060A04007F00070202030204 020101";
+    let both = infos(&[strong, weak, chip_authentication]);
+    for (shown, expected) in [
+        (&[strong, weak][..], true),
+        (&[strong], true),
+        (&[strong, chip_authentication], true),
+        (&[strong, malformed], false),
+        (&[malformed], false),
+        (&[of_later_days], false),
+        (&[chip_authentication], false),
+        (&[], false),
+    ] {
+        assert_eq!(
+            both.bear_out_pace(&infos(shown)),
+            Some(expected),
+            "{shown:?}"
+        );
+    }
+    let later = infos(&[of_later_days]);
+    assert_eq!(later.bear_out_pace(&infos(&[of_later_days])), Some(true));
+    assert_eq!(later.bear_out_pace(&infos(&[])), Some(false));
+    // An older document, whose DG14 says nothing of PACE.
+    assert_eq!(
+        infos(&[chip_authentication]).bear_out_pace(&infos(&[strong])),
+        None
+    );
+}
+
+#[test]
 fn key_reference_is_a_minimal_integer() {
     assert_eq!(KeyId(0xC3).to_bytes(), [0xC3]);
     assert_eq!(KeyId(0).to_bytes(), [0]);
