@@ -130,7 +130,13 @@ impl Step {
     fn refusals(self) -> &'static [Code] {
         use Code as C;
         match self {
-            Self::CardAccess => &[C::PaceOnly, C::AccessFailed, C::AccessDataWrong],
+            // Opened by BAC all the same, and then DG14 says that there was more to offer.
+            Self::CardAccess => &[
+                C::PaceOnly,
+                C::AccessFailed,
+                C::AccessDataWrong,
+                C::FilesInconsistent,
+            ],
             // A card that does not know the application is none, and is set aside until the citizen gives up.
             Self::Select => &[
                 C::Cancelled,

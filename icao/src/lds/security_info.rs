@@ -386,12 +386,16 @@ impl SecurityInfos {
     }
 
     /// Whether these SecurityInfos, which are signed (DG14), bear out what an unsigned EF.CardAccess says of PACE (Doc
-    /// 9303-11 9.2.11): it offers PACE, and in no way that is not named here. `None` where nothing is named here, as in older
-    /// documents.
+    /// 9303-11 9.2.11): it has an offer that is named here, and none that a terminal understands without being named here.
+    /// `None` where nothing is named here, as in older documents.
     #[must_use]
     pub fn bear_out_pace(&self, shown: &Self) -> Option<bool> {
         self.offers_pace().then(|| {
-            shown.offers_pace() && shown.pace_offers().all(|offer| self.infos.contains(offer))
+            let mut offers = shown.pace_offers();
+            offers.any(|offer| self.infos.contains(offer))
+                && shown
+                    .pace()
+                    .all(|way| self.pace().any(|named| named == way))
         })
     }
 

@@ -117,6 +117,7 @@ fn signed_offers_of_pace_bear_out_those_shown() {
     };
     let strong = "3012 060A04007F00070202040204 020102 02010D";
     let weak = "3012 060A04007F00070202040201 020102 02010C";
+    let stronger = "3012 060A04007F00070202040204 020102 020112";
     let malformed = "300F 060A04007F00070202040204 0101FF";
     let of_later_days = "300F 060A04007F00070202040702 020103";
     let chip_authentication = "300F 060A04007F00070202030204 020101";
@@ -125,7 +126,9 @@ fn signed_offers_of_pace_bear_out_those_shown() {
         (&[strong, weak][..], true),
         (&[strong], true),
         (&[strong, chip_authentication], true),
-        (&[strong, malformed], false),
+        (&[strong, malformed], true),
+        (&[strong, of_later_days], true),
+        (&[strong, stronger], false),
         (&[malformed], false),
         (&[of_later_days], false),
         (&[chip_authentication], false),
