@@ -240,6 +240,17 @@ fn card_access_downgraded() {
             .any(|step| step["step"] == 6 && step["outcome"] == "passed"),
         "{answer}"
     );
+    // Emptied, so that the chip is opened by BAC: DG14, which is signed, has what was taken out.
+    let mut login = Login::start(&site, Profile::NlId2014);
+    let answer = login.finish(
+        |evidence| evidence.card_access = Some(Octets::new(vec![0x31, 0]).unwrap()),
+        KEEP_RESULT,
+    );
+    let steps = answer["steps"].as_array().unwrap();
+    let compared = steps
+        .iter()
+        .find(|step| step["check"] == "EF.CardAccess as DG14");
+    assert_eq!(compared.unwrap()["outcome"], "noted", "{answer}");
     // Left out, so that the chip is opened by BAC: the proofs are asked for all the same.
     let mut login = Login::start(&site, Profile::NlId2014);
     let answer = login.finish(
