@@ -130,13 +130,7 @@ impl Step {
     fn refusals(self) -> &'static [Code] {
         use Code as C;
         match self {
-            // Opened by BAC all the same, and then DG14 says that there was more to offer.
-            Self::CardAccess => &[
-                C::PaceOnly,
-                C::AccessFailed,
-                C::AccessDataWrong,
-                C::FilesInconsistent,
-            ],
+            Self::CardAccess => &[C::PaceOnly, C::AccessFailed, C::AccessDataWrong],
             // A card that does not know the application is none, and is set aside until the citizen gives up.
             Self::Select => &[
                 C::Cancelled,
@@ -249,10 +243,12 @@ impl Step {
     }
 }
 
-/// The ways of PACE that EF.CardAccess offers; `None` where it is no list at all.
-fn pace_offers(card_access: &[u8]) -> Option<Vec<SecurityInfo>> {
-    let list = CardAccess::parse(card_access).ok()?;
-    Some(list.security_infos().pace_offers().cloned().collect())
+/// The ways of PACE that EF.CardAccess offers, those not understood too.
+fn pace_offers(card_access: &[u8]) -> Vec<SecurityInfo> {
+    let list = CardAccess::parse(card_access).ok();
+    list.iter()
+        .flat_map(|list| list.security_infos().pace_offers().cloned())
+        .collect()
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -301,14 +297,11 @@ impl Change {
 
     /// Whether it concerns nothing that counts.
     fn is_harmless(&self, step: Step) -> bool {
-        // What is no list is worth what a missing one is, and the document is opened by BAC; what is offered beside PACE
-        // nobody asks for.
+        // An unsigned list that offers no PACE, not even one that nobody understands, is worth what a missing one is, and the
+        // document is opened by BAC; what is offered beside PACE nobody asks for.
         if step == Step::CardAccess {
-            let before = pace_offers(&self.before).unwrap_or_default();
-            return match pace_offers(&self.after) {
-                None => true,
-                Some(after) => before.iter().all(|offer| after.contains(offer)),
-            };
+            let (before, after) = (pace_offers(&self.before), pace_offers(&self.after));
+            return after.is_empty() || before.iter().all(|offer| after.contains(offer));
         }
         // TR-03110-3 B.11.1: how many tries the password has left, which is a warning and no refusal.
         let warning = step == Step::PaceSetAt && self.status.0 & 0xFFF0 == 0x63C0;

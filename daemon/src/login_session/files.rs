@@ -83,7 +83,9 @@ impl Files {
                 return Err(Code::FilesInconsistent.into());
             }
         }
+        // A list that offers no PACE is worth what a missing one is: the chip was opened by BAC, and the server notes it.
         if let Some(card_access) = &self.card_access
+            && card_access.security_infos().offers_pace()
             && dg14
                 .security_infos()
                 .bear_out_pace(card_access.security_infos())
