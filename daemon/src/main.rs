@@ -32,6 +32,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes all memory when it is freed. Types that hold secrets wipe themselves; this is for the copies on the way to them, in
+/// buffers of the socket and of JSON, which belong to libraries.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 /// Where the system's administrator puts the trust files of login servers.
 const SYSTEM_TRUST: &str = if cfg!(windows) {

@@ -312,6 +312,11 @@ impl Socket {
         Ok(self.0.send(Message::text(message.to_string()))?)
     }
 
+    /// Reads on until the daemon has closed the connection.
+    pub fn until_closed(mut self) {
+        while self.0.read().is_ok() {}
+    }
+
     /// The next message.
     ///
     /// # Errors

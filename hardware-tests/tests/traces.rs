@@ -34,17 +34,17 @@ fn marks() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("surname", holder.surname.into()),
         ("given names", holder.given_names.into()),
-        ("document number", holder.document_number.into()),
+        (NUMBER, holder.document_number.into()),
         ("BSN", holder.bsn.into()),
         ("MRZ information", mrz.as_bytes().to_vec()),
     ]
 }
 
 const CLAIM: &str = "digest as the claims have it";
+const CLAIM_IN_REQUEST: &str = "digest as the text of the request has it";
 
 /// What opens the chip, and must have been wiped: the digest, as octets and as the claims of the request spell it, and what BAC
-/// and PACE derive from it (Doc 9303-11, 4.3.3 and 4.4.4.1). The text of the request spells it once more in base64url: that
-/// may lie in freed memory.
+/// and PACE derive from it (Doc 9303-11, 4.3.3 and 4.4.4.1).
 fn access_secrets() -> Result<Vec<(&'static str, Vec<u8>)>> {
     let holder = PROFILE.holder();
     let fields = AccessFields::new(
@@ -79,13 +79,81 @@ fn keys_of_channels(file: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
     Ok(keys)
 }
 
-/// Plays the page to the verdict; gives every message that went over the daemon's socket, both ways.
-fn log_in(site: &Site) -> Result<Vec<String>> {
-    let page = Page::log_in(site.origin(), PROFILE.name(), PASSWORD)?;
-    let typed = Typed {
-        last_four: Some(site::last_four(PROFILE).to_owned()),
-        ..Typed::default()
+/// The digest as it stands in the text of the request in the first message of a login, where the request has it: base64url of
+/// base64url, without the characters at its ends that its neighbours have a part in.
+fn claim_in_request(message: &str) -> Result<Option<Vec<u8>>> {
+    let message: Value = serde_json::from_str(message)?;
+    let request = message["request"].as_str().context("no request")?;
+    let claims = request.split('.').nth(1).context("no claims")?;
+    let plain = protocol::encoding::decode(claims)?;
+    let secrets = access_secrets()?;
+    let (_, digest) = secrets
+        .iter()
+        .find(|(name, _)| *name == CLAIM)
+        .context(CLAIM)?;
+    let at = plain
+        .windows(digest.len())
+        .position(|window| window == digest);
+    Ok(at.map(|at| {
+        let (from, to) = (at.div_ceil(3) * 4, (at + digest.len()) / 3 * 4);
+        claims.as_bytes()[from..to].to_vec()
+    }))
+}
+
+/// What is typed to open the document.
+fn typed_fields() -> Value {
+    let holder = PROFILE.holder();
+    json!({
+        "document_number": holder.document_number,
+        "date_of_birth": holder.date_of_birth,
+        "date_of_expiry": holder.date_of_expiry,
+    })
+}
+
+/// What the login server and the page know when a login begins.
+#[derive(Clone, Copy, PartialEq)]
+enum Opening {
+    /// The login server releases the digest.
+    Released,
+    /// It releases nothing: the page sends what is typed.
+    Typed,
+}
+
+impl Opening {
+    fn site(self) -> Result<Site> {
+        match self {
+            Self::Released => Site::start(Programs::find()?),
+            Self::Typed => Site::with_crowd(&Programs::find()?, PROFILE, 1),
+        }
+    }
+
+    fn user(self) -> String {
+        match self {
+            Self::Released => PROFILE.name().to_owned(),
+            Self::Typed => format!("{}-0", PROFILE.name()),
+        }
+    }
+
+    /// What goes over the socket by design: the digest in the request that the page hands over, or what it typed.
+    fn is_by_design(self, mark: &str, place: &str) -> bool {
+        match self {
+            Self::Released => {
+                (mark == CLAIM && place == SIGNED_MESSAGE)
+                    || (mark == CLAIM_IN_REQUEST && place == MESSAGE)
+            }
+            Self::Typed => mark == NUMBER && place == MESSAGE,
+        }
+    }
+}
+
+/// Plays the page to the verdict and until the daemon has closed the socket; gives every message that went over it, both ways.
+fn log_in(site: &Site, opening: Opening) -> Result<Vec<String>> {
+    let page = Page::log_in(site.origin(), &opening.user(), PASSWORD)?;
+    let (last_four, access) = match opening {
+        Opening::Released => (Some(site::last_four(PROFILE).to_owned()), None),
+        Opening::Typed => (None, Some(typed_fields())),
     };
+    let typed = Typed { last_four, access };
     let request = page.request(site::kind_name(PROFILE.kind()), &typed)?;
     let mut socket = Socket::connect(site.daemon_port(), site.origin())?;
     let mut messages = Vec::new();
@@ -93,7 +161,9 @@ fn log_in(site: &Site) -> Result<Vec<String>> {
         messages.push(message.to_string());
         socket.send(&message)
     };
-    let start = json!({ "type": "start", "request": request, "language": "en" });
+    let start = json!({
+        "type": "start", "request": request, "access": typed.access, "language": "en",
+    });
     say(&mut socket, &mut messages, start)?;
     loop {
         let message = socket.receive()?;
@@ -102,7 +172,12 @@ fn log_in(site: &Site) -> Result<Vec<String>> {
             Some("evidence") => "evidence",
             Some("chip_authentication_result") => "chip-authentication-result",
             Some("error") => bail!("{message}"),
-            Some("finished") => return Ok(messages),
+            Some("finished") => {
+                socket.until_closed();
+                // One thread of the daemon serves all sockets: when it has taken the next one, the last one's memory is free.
+                Socket::connect(site.daemon_port(), site.origin())?;
+                return Ok(messages);
+            }
             _ => continue,
         };
         let answer = page.call(call, &json!({ "sealed": message["sealed"] }))?;
@@ -117,6 +192,10 @@ fn log_in(site: &Site) -> Result<Vec<String>> {
     }
 }
 
+const NUMBER: &str = "document number";
+
+const MESSAGE: &str = "a message on the socket";
+const SIGNED_MESSAGE: &str = "a signed message on the socket";
 const MEMORY: &str = "the daemon's memory";
 
 /// Everything in the memory of a process that can be read, each part with where it is.
@@ -170,26 +249,37 @@ fn is_root() -> bool {
 
 #[test]
 fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
-    if !need::all("the search for personal data", &pcscd::NEEDS)? {
+    nothing_is_left_of_a_document("the search for personal data", Opening::Released)
+}
+
+#[test]
+fn nothing_that_was_typed_is_in_memory_files_or_logs() -> Result<()> {
+    nothing_is_left_of_a_document("the search for typed data", Opening::Typed)
+}
+
+fn nothing_is_left_of_a_document(what: &str, opening: Opening) -> Result<()> {
+    if !need::all(what, &pcscd::NEEDS)? {
         return Ok(());
     }
-    let site = Site::start(Programs::find()?)?;
+    let site = opening.site()?;
     let mut desk = Desk::with_reader(&site)?;
     let reader = desk.pcscd().context("no pcscd")?.slot(0);
     let folder = tempfile::tempdir()?;
     let session_keys = folder.path().join("session-keys");
     let _chip = desk::lay_named(PROFILE.name(), reader, &[("--session-keys", &session_keys)])?;
-    let mut messages = log_in(&site)?;
+    let mut messages = log_in(&site, opening)?;
+    let claim = claim_in_request(&messages[0])?;
+    assert_eq!(claim.is_some(), opening == Opening::Released);
     // A second one, so that what the first left in freed memory has had its chance to be overwritten or found.
-    messages.extend(log_in(&site)?);
+    messages.extend(log_in(&site, opening)?);
 
     let mut places: Vec<(String, Vec<u8>)> = Vec::new();
     for message in &messages {
-        places.push(("a message on the socket".into(), message.clone().into()));
+        places.push((MESSAGE.into(), message.clone().into()));
         // What is signed is in base64url, which hides nothing.
         for part in message.split(['.', '"']) {
             if let Ok(plain) = protocol::encoding::decode(part) {
-                places.push(("a signed message on the socket".into(), plain));
+                places.push((SIGNED_MESSAGE.into(), plain));
             }
         }
     }
@@ -219,13 +309,14 @@ fn nothing_of_the_holder_is_in_memory_files_logs_or_messages() -> Result<()> {
         println!("NOT TESTED: the daemon's memory. It needs root");
     }
     let mut found = Vec::new();
-    let keys = keys_of_channels(&session_keys)?;
-    for (name, mark) in marks().into_iter().chain(access_secrets()?).chain(keys) {
+    let mut wanted = marks();
+    wanted.extend(access_secrets()?);
+    wanted.extend(keys_of_channels(&session_keys)?);
+    wanted.extend(claim.map(|claim| (CLAIM_IN_REQUEST, claim)));
+    for (name, mark) in wanted {
         for (place, bytes) in &places {
-            // By design: the request carries it to the daemon.
-            let expected = name == CLAIM && place == "a signed message on the socket";
             let at = bytes.windows(mark.len()).position(|window| window == mark);
-            if let Some(at) = at.filter(|_| !expected) {
+            if let Some(at) = at.filter(|_| !opening.is_by_design(name, place)) {
                 found.push(format!(
                     "{name} in {place} at {at:#x} of {:#x}",
                     bytes.len()
@@ -281,7 +372,7 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut daemon = traced(&site, &pcscd, folder.path())?;
     let _chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
-    log_in(&site)?;
+    log_in(&site, Opening::Released)?;
     drop(daemon.said());
     drop(daemon);
 
