@@ -151,8 +151,11 @@ pub struct TypedMrz {
 
 #[derive(Deserialize, schemars::JsonSchema, Zeroize, ZeroizeOnDrop)]
 struct TypedMrzFields {
+    #[schemars(extend("pattern" = "^[0-9A-Z<]{1,22}$"))]
     document_number: String,
+    #[schemars(extend("pattern" = "^[0-9<]{6}$"))]
     date_of_birth: String,
+    #[schemars(extend("pattern" = "^[0-9]{6}$"))]
     date_of_expiry: String,
 }
 
