@@ -115,7 +115,7 @@ function fault(field, value) {
 /** What the citizen typed to open the chip, where the server does not know it better. */
 function typedAccess(value) {
   if (!$("typed-fields").hidden) {
-    // A hyphen is printed in the number, and a filler in the machine readable zone (Doc 9303-4, 4.2.2.2).
+    // Blanks are how people group what they type. A hyphen is part of a number, and the machine readable zone has a filler for it.
     return { document_number: value("document_number").replaceAll("-", "<"), date_of_birth: value("date_of_birth"), date_of_expiry: value("date_of_expiry") };
   }
   return $("line-field").hidden ? undefined : { licence_line: value("licence_line") };
