@@ -5,6 +5,10 @@
 use anyhow::Result;
 use hardware_tests::matrix::readers::{check, on_chip, read, read_as};
 use icao::simulator::Profile;
+use rand_core::UnwrapErr;
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::EncodePrivateKey as _;
+use std::path::Path;
 
 const ALL_FILES: [&str; 6] = ["com", "sod", "dg1", "dg2", "dg14", "dg15"];
 
@@ -72,20 +76,29 @@ fn dmrtd_notices_a_copy_and_an_altered_file() -> Result<()> {
             content,
         )?;
     }
-    let read_folder = || {
-        read_as(
-            "read-with-dmrtd",
-            "bac",
-            PROFILE,
-            &[("--files", folder.path())],
-        )
+    let read_folder = |key: Option<&Path>| {
+        let mut document = vec![("--files", folder.path())];
+        document.extend(key.map(|key| ("--aa-key", key)));
+        read_as("read-with-dmrtd", "bac", PROFILE, &document)
     };
-    // The same files, without the private key.
-    if let Some(reading) = read_folder()? {
-        check(&reading, PROFILE, &["com", "sod", "dg1", "dg2", "dg15"]).unwrap();
-        assert_eq!(reading.found["passive_authentication"], "trusted");
-        assert!(!reading.found["active_authentication"].is_null());
-        assert_ne!(reading.found["active_authentication"], "passed");
+    // The same files: without a private key, and with one as long as the document's own.
+    let key = folder.path().join("key.der");
+    let own = RsaPrivateKey::new(&mut UnwrapErr(getrandom::SysRng), 1280)?;
+    std::fs::write(&key, own.to_pkcs8_der()?.as_bytes())?;
+    for key in [None, Some(&*key)] {
+        if let Some(reading) = read_folder(key)? {
+            check(&reading, PROFILE, &["com", "sod", "dg1", "dg2", "dg15"]).unwrap();
+            assert_eq!(reading.found["passive_authentication"], "trusted");
+            let said = &reading.found["active_authentication"];
+            assert!(said.is_string() && said != "passed", "{said}");
+            let signed = |line: &str| line.contains(" 0C880000 ") && line.ends_with(" 9000");
+            assert_eq!(
+                reading.log.lines().any(signed),
+                key.is_some(),
+                "INTERNAL AUTHENTICATE: {}",
+                reading.log
+            );
+        }
     }
     let dg1 = files.get("dg1").expect("every document has DG1");
     let name = dg1
@@ -95,7 +108,7 @@ fn dmrtd_notices_a_copy_and_an_altered_file() -> Result<()> {
     let mut altered = dg1.clone();
     altered[name] = b'Z';
     std::fs::write(folder.path().join("EF_DG1.bin"), altered)?;
-    if let Some(reading) = read_folder()? {
+    if let Some(reading) = read_folder(None)? {
         assert!(
             !reading.found["passive_authentication"].is_null(),
             "{}",
