@@ -309,7 +309,7 @@ impl Verifier {
         }
     }
 
-    /// EF.CardAccess offers PACE, and each way of it is in DG14 too, where DG14 names any.
+    /// EF.CardAccess offers PACE, and each way of it that a terminal understands is in DG14 too, where DG14 names any.
     fn card_access(&self, file: Option<&[u8]>) -> CheckOutcome<Reason> {
         let Some(file) = file else {
             return CheckOutcome::NotSupported;
