@@ -22,7 +22,6 @@ pub mod replay;
 pub mod sandbox;
 pub mod server;
 pub mod session;
-pub mod stack;
 pub mod trust;
 pub mod trust_command;
 pub mod verify;

@@ -517,7 +517,7 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
 
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .thread_stack_size(rda::stack::SIZE)
+        .thread_stack_size(icao::stack::SIZE)
         // One that is kept in case of more work wakes up ten seconds later, to find that there is none.
         .thread_keep_alive(Duration::ZERO)
         .build()?

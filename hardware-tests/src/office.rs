@@ -141,7 +141,7 @@ impl Office {
         std::thread::scope(|scope| {
             // No more room than the daemon gives it, although the chip is on it too.
             let thread = std::thread::Builder::new()
-                .stack_size(rda::stack::SIZE)
+                .stack_size(icao::stack::SIZE)
                 .spawn_scoped(scope, move || worker.run(accepted, inbox, outbox))?;
             let mut states = Vec::new();
             let mut judged = Duration::ZERO;

@@ -35,7 +35,7 @@ fn marks() -> Vec<(&'static str, Vec<u8>)> {
         ("surname", holder.surname.into()),
         ("given names", holder.given_names.into()),
         (NUMBER, holder.document_number.into()),
-        ("BSN", holder.bsn.into()),
+        (BSN, holder.bsn.into()),
         ("MRZ information", mrz.as_bytes().to_vec()),
     ]
 }
@@ -193,13 +193,16 @@ fn log_in(site: &Site, opening: Opening) -> Result<Vec<String>> {
 }
 
 const NUMBER: &str = "document number";
+const BSN: &str = "BSN";
 
 const MESSAGE: &str = "a message on the socket";
 const SIGNED_MESSAGE: &str = "a signed message on the socket";
 const MEMORY: &str = "the daemon's memory";
+const SERVER_MEMORY: &str = "the login server's memory";
 
-/// Everything in the memory of a process that can be read, each part with where it is.
-fn memory(process: u32) -> Result<Vec<(String, Vec<u8>)>> {
+/// Everything in the memory of a process that can be read, each part with where it is. With the search goes the proof that it
+/// finds what is there: some words that this process knows.
+fn memory(whose: &str, process: u32, known: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
     let memory = File::open(format!("/proc/{process}/mem"))?;
     let mut parts = Vec::new();
@@ -215,9 +218,11 @@ fn memory(process: u32) -> Result<Vec<(String, Vec<u8>)>> {
         let mut part = vec![0; usize::try_from(to - from)?];
         if memory.read_exact_at(&mut part, from).is_ok() {
             let kind = line.split_whitespace().nth(5).unwrap_or("no file");
-            parts.push((format!("{MEMORY}: {range} ({kind})"), part));
+            parts.push((format!("{whose}: {range} ({kind})"), part));
         }
     }
+    let found = parts.iter().any(|(_, part)| holds(part, known.as_bytes()));
+    assert!(found, "{whose} was not read");
     Ok(parts)
 }
 
@@ -292,40 +297,77 @@ fn nothing_is_left_of_a_document(what: &str, opening: Opening) -> Result<()> {
     );
     places.push(("the daemon's log".into(), log.into()));
     if is_root() {
-        places.extend(memory(desk.daemon().id())?);
-        // The search finds what is there: the daemon knows the origin.
-        let known = site.origin().as_bytes();
-        assert!(
-            places
-                .iter()
-                .any(|(place, bytes)| place.starts_with(MEMORY) && holds(bytes, known)),
-            "the memory was not read"
-        );
+        places.extend(memory(MEMORY, desk.daemon().id(), site.origin())?);
     } else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "the search of memory needs root"
-        );
-        println!("NOT TESTED: the daemon's memory. It needs root");
+        not_searched(MEMORY);
     }
-    let mut found = Vec::new();
     let mut wanted = marks();
     wanted.extend(access_secrets()?);
     wanted.extend(keys_of_channels(&session_keys)?);
     wanted.extend(claim.map(|claim| (CLAIM_IN_REQUEST, claim)));
+    let found = search(&wanted, &places, |name, place| {
+        opening.is_by_design(name, place)
+    });
+    assert!(found.is_empty(), "{found:#?}");
+    Ok(())
+}
+
+#[test]
+fn nothing_of_the_chip_is_in_the_memory_of_the_login_server() -> Result<()> {
+    if !need::all("the search of the login server's memory", &pcscd::NEEDS)? {
+        return Ok(());
+    }
+    if !is_root() {
+        not_searched(SERVER_MEMORY);
+        return Ok(());
+    }
+    let site = Opening::Released.site()?;
+    let mut desk = Desk::with_reader(&site)?;
+    let reader = desk.pcscd().context("no pcscd")?.slot(0);
+    let folder = tempfile::tempdir()?;
+    let session_keys = folder.path().join("session-keys");
+    let _chip = desk::lay_named(PROFILE.name(), reader, &[("--session-keys", &session_keys)])?;
+    log_in(&site, Opening::Released)?;
+    log_in(&site, Opening::Released)?;
+    let places = memory(SERVER_MEMORY, site.server_id(), site.origin())?;
+    let mut wanted = marks();
+    // The register has the number, and the session has the BSN.
+    wanted.retain(|(name, _)| ![NUMBER, BSN].contains(name));
+    wanted.extend(access_secrets()?);
+    wanted.extend(keys_of_channels(&session_keys)?);
+    // As the form has it: the word by itself is in the register too.
+    let password = format!("password={PASSWORD}");
+    wanted.push(("password", password.into()));
+    let found = search(&wanted, &places, |_, _| false);
+    assert!(found.is_empty(), "{found:#?}");
+    Ok(())
+}
+
+type Named<Name> = Vec<(Name, Vec<u8>)>;
+
+/// Where the marks are, but for those that may be there.
+fn search(
+    wanted: &Named<&str>,
+    places: &Named<String>,
+    may_be: impl Fn(&str, &str) -> bool,
+) -> Vec<String> {
+    let mut found = Vec::new();
     for (name, mark) in wanted {
-        for (place, bytes) in &places {
-            let at = bytes.windows(mark.len()).position(|window| window == mark);
-            if let Some(at) = at.filter(|_| !opening.is_by_design(name, place)) {
-                found.push(format!(
-                    "{name} in {place} at {at:#x} of {:#x}",
-                    bytes.len()
-                ));
+        for (place, bytes) in places.iter().filter(|(place, _)| !may_be(name, place)) {
+            if let Some(at) = bytes.windows(mark.len()).position(|window| window == mark) {
+                found.push(format!("{name} in {place} at {at:#x}"));
             }
         }
     }
-    assert!(found.is_empty(), "{found:#?}");
-    Ok(())
+    found
+}
+
+fn not_searched(memory: &str) {
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "the search of memory needs root"
+    );
+    println!("NOT TESTED: {memory}. It needs root");
 }
 
 /// System calls of a daemon by thread, as strace writes them.

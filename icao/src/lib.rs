@@ -21,6 +21,7 @@ pub mod pki;
 pub mod secure_messaging;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+pub mod stack;
 pub mod terminal;
 pub mod tlv;
 pub mod tolerance;

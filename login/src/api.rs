@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Event, RULES};
 use crate::browser::{KnownBrowser, Success};
+use crate::confidential::confidential;
 use crate::cookies::Cookie;
 use crate::keys::random;
 use crate::level::Means;
@@ -235,7 +236,7 @@ async fn take_evidence(mut visit: Visit, sealed: String) -> Result<Response, Sta
     let now = visit.now;
     let worker = Arc::clone(&app);
     let answered = sealed_hash(&sealed);
-    let (progress, issued) = tokio::task::spawn_blocking(move || {
+    let (progress, issued) = confidential(move || {
         let mut rng = UnwrapErr(SysRng);
         (
             worker
@@ -286,7 +287,7 @@ async fn take_result(mut visit: Visit, sealed: String) -> Result<Response, Statu
         Err(error) => return conclude(&visit, jti, refused_at_step_1(error), 2),
     };
     let now = visit.now;
-    let report = tokio::task::spawn_blocking(move || {
+    let report = confidential(move || {
         let rules = app.rules.get();
         rules.result(app.register.as_ref(), sent, &sealed, now)
     })

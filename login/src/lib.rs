@@ -10,6 +10,7 @@ mod anchors;
 pub mod api;
 pub mod audit;
 pub mod browser;
+mod confidential;
 pub mod config;
 pub mod connection;
 pub mod cookies;

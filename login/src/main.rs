@@ -15,6 +15,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes all memory when it is freed. Types that hold secrets or data of a chip wipe themselves; this is for the copies on the
+/// way to them, in buffers of HTTP, of forms and of JSON, which belong to libraries.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 /// The login server of Remote Document Authentication.
 #[derive(Parser)]

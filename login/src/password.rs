@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::accounts::{Accounts, UserName};
+use crate::confidential::confidential;
 use crate::register::Bsn;
 
 /// Passwords longer than this many bytes are refused before hashing.
@@ -109,7 +110,7 @@ impl Passwords {
             PasswordError::Busy
         })?;
         let this = Arc::clone(self);
-        let right = tokio::task::spawn_blocking(move || {
+        let right = confidential(move || {
             let _permit = permit;
             this.matches(&user, &password)
         })

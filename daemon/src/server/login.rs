@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use icao::stack;
 use protocol::chip_authentication::{Command, Conversation};
 use protocol::error::{CloseCode, Code};
 use protocol::evidence::sealed_hash;
@@ -22,7 +23,6 @@ use super::connection::End;
 use crate::gate::AdmittedOrigin;
 use crate::notification::{self, Answer, Words};
 use crate::session::{self, AcceptedRequest, FromWorker, Handle, ToWorker};
-use crate::stack;
 
 /// How long a new request waits for an abandoned login to leave the chip.
 const HANDOVER: Duration = Duration::from_secs(5);

@@ -9,10 +9,11 @@ pub const SIZE: usize = 384 << 10;
 /// What is wiped of it: all but what may lie above the caller.
 const WIPED: usize = SIZE - (64 << 10);
 
-/// Overwrites what functions that have returned left on the stack below the caller.
+/// Overwrites what functions that have returned left on the stack below the caller, which runs on a thread with a stack of at
+/// least [`SIZE`].
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "it is there to be large")]
-pub(crate) fn wipe() {
+pub fn wipe() {
     let mut room = [0u8; WIPED];
     // Nobody reads it: without this the compiler would write nothing.
     std::hint::black_box(&mut room);
