@@ -24,7 +24,7 @@ use crate::level::Means;
 use crate::pages::set_cookie;
 use crate::rda::{CommandSent, Jti, StepError};
 use crate::register::RegisteredDocument;
-use crate::release::{AccessNeeded, with_last_four};
+use crate::release::{AccessNeeded, as_printed, with_last_four};
 use crate::session::{Achieved, Session, SessionId};
 use crate::verification::{Progress, Refusal, Report, StepRecord};
 use crate::visit::Visit;
@@ -118,9 +118,24 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
     if needed == Some(AccessNeeded::LastFour) && typed.is_none() {
         return ask(AccessNeeded::LastFour, None);
     }
-    // Counted before it is looked at: a guess costs as much as a release. A request that releases nothing counts too,
-    // since it takes one of the places for requests under way.
-    if !app.releases.count(&session.user, visit.now) {
+    // A request takes one of the places for those under way.
+    if !app.requests.count(&session.user, visit.now) {
+        return Err(StatusCode::TOO_MANY_REQUESTS);
+    }
+    let released = release.then(|| {
+        let what = format!(
+            "{:?} {}",
+            body.document,
+            as_printed(typed.unwrap_or_default())
+        );
+        app.keys.reference("release", what.as_bytes())
+    });
+    // Counted before it is looked at: a guess costs as much as a release. What this session was given before is no guess, and
+    // gives nothing new away: a document may be laid down as often as it takes.
+    let counts = released
+        .as_ref()
+        .is_some_and(|released| !session.released.contains(released));
+    if counts && !app.releases.count(&session.user, visit.now) {
         record(visit, &Event::AccessRefused)?;
         return refuse(Code::TooManyAttempts);
     }
@@ -155,6 +170,7 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
         superseded = session.request.replace(jti);
         session.asked = Some(body.document);
         session.refused = None;
+        session.released.extend(released.clone().filter(|_| counts));
         true
     });
     // One request for a session: a second page of the same browser takes it over from the first.

@@ -22,10 +22,10 @@ pub const RULES: u32 = 1;
 #[derive(Debug, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Event {
-    /// A password was wrong or came too soon.
+    /// A password was not taken.
     PasswordRefused {
-        /// Whether it was not even checked.
-        throttled: bool,
+        /// `wrong`; or `throttled` or `busy`, where it was not even looked at.
+        reason: &'static str,
     },
     /// A session began.
     SessionStarted {
@@ -73,8 +73,10 @@ pub enum Event {
     LevelNotRaised,
     /// The citizen cancelled.
     Cancelled,
-    /// The citizen logged out.
+    /// The citizen logged out, or logged in anew.
     SessionEnded,
+    /// The session ended by time, and no browser said so.
+    SessionExpired,
 }
 
 /// What an event is counted as: what happened, and with which reason. Nothing of a person is in it.
@@ -83,8 +85,7 @@ pub type Kind = (&'static str, &'static str);
 impl Event {
     fn kind(&self) -> Kind {
         match self {
-            Self::PasswordRefused { throttled: false } => ("password_refused", "wrong"),
-            Self::PasswordRefused { throttled: true } => ("password_refused", "throttled"),
+            Self::PasswordRefused { reason } => ("password_refused", reason),
             Self::SessionStarted { .. } => ("session_started", ""),
             Self::RequestIssued { access, .. } => ("request_issued", access),
             Self::AccessRefused => ("access_refused", ""),
@@ -93,6 +94,7 @@ impl Event {
             Self::LevelNotRaised => ("level_not_raised", ""),
             Self::Cancelled => ("cancelled", ""),
             Self::SessionEnded => ("session_ended", ""),
+            Self::SessionExpired => ("session_expired", ""),
         }
     }
 }
@@ -100,8 +102,8 @@ impl Event {
 /// Who and where, for every event.
 #[derive(Debug, Clone, Serialize)]
 pub struct Origin {
-    /// Address of the browser.
-    pub address: IpAddr,
+    /// Address of the browser; `null` where none asked for what happened.
+    pub address: Option<IpAddr>,
     /// What the browser calls itself, at most 200 printable characters.
     pub browser: String,
     /// Keyed hash of the session at its start.
@@ -190,13 +192,13 @@ mod tests {
         let path = dir.path().join("audit.jsonl");
         let audit = Audit::open(&path, "demo").unwrap();
         let origin = Origin {
-            address: "192.0.2.1".parse().unwrap(),
+            address: "192.0.2.1".parse().ok(),
             browser: "evil\n{\"action\":\"level_raised\"}\u{2028}".into(),
             session: None,
             account: None,
         };
         audit
-            .record(1, &origin, &Event::PasswordRefused { throttled: false })
+            .record(1, &origin, &Event::PasswordRefused { reason: "wrong" })
             .unwrap();
         audit.record(2, &origin, &Event::SessionEnded).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -310,13 +310,10 @@ impl Config {
             }
         }
         // The server itself speaks plain HTTP; TLS ends at a proxy before it.
-        if !origin.is_plain_http()
-            && !file.listen.ip().is_loopback()
-            && file.trusted_proxies.is_empty()
-        {
+        if !origin.is_plain_http() && file.trusted_proxies.is_empty() {
             return Err(fault(
-                "listen",
-                "TLS ends at a proxy: listen on a loopback address, or name the proxies in `trusted_proxies`",
+                "trusted_proxies",
+                "TLS ends at a proxy: without its address all citizens come from one",
             ));
         }
         if file
@@ -440,7 +437,8 @@ mod tests {
     #[test]
     fn faults_are_named() {
         let https = GOOD.replace("http://127.0.0.1:0", "https://login.example");
-        let config = Config::parse(&https, Path::new("/")).unwrap();
+        let behind = |text: &str| format!("trusted_proxies = [\"192.0.2.2\"]\n{text}");
+        let config = Config::parse(&behind(&https), Path::new("/")).unwrap();
         assert_eq!(
             config.origin.with_port(8123).unwrap().as_str(),
             "https://login.example"
@@ -486,11 +484,12 @@ mod tests {
             assert!(error.to_string().contains(field), "{to}: {error}");
         }
         assert!(Config::parse(&GOOD.replace("test =", "tset ="), Path::new("/")).is_err());
-        // Without a proxy that is named nobody ends TLS before an address that others reach.
-        let open = https.replace("127.0.0.1:0", "192.0.2.1:8080");
-        let error = Config::parse(&open, Path::new("/")).unwrap_err();
-        assert!(error.to_string().contains("`listen`"), "{error}");
-        let behind = open.replace("test = true", "trusted_proxies = [\"192.0.2.2\"]");
-        Config::parse(&behind, Path::new("/")).unwrap();
+        // Without a proxy that is named nobody ends TLS, or all citizens have its address.
+        for listen in ["127.0.0.1:0", "192.0.2.1:8080"] {
+            let open = https.replace("127.0.0.1:0", listen);
+            let error = Config::parse(&open, Path::new("/")).unwrap_err();
+            assert!(error.to_string().contains("`trusted_proxies`"), "{error}");
+            Config::parse(&behind(&open), Path::new("/")).unwrap();
+        }
     }
 }

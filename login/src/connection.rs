@@ -20,7 +20,8 @@ use tokio::time::{Instant, Sleep};
 pub struct Limits {
     /// Connections at once; further ones wait in the backlog of the system.
     pub connections: usize,
-    /// Time without a byte from the browser after which a connection ends.
+    /// Time after which a connection ends on which no request began, or a request that began was not answered: whoever sends
+    /// one octet after the other gains nothing.
     pub idle: Duration,
     /// Time after which a connection ends however busy it is; browsers open another.
     pub life: Duration,
@@ -77,7 +78,8 @@ impl Listener for LimitedListener {
             stream,
             idle: self.limits.idle,
             end: now + self.limits.life,
-            silence: Box::pin(tokio::time::sleep_until(now + self.limits.idle)),
+            over: Box::pin(tokio::time::sleep_until(now + self.limits.idle)),
+            answered: true,
             _permit: permit,
         };
         (connection, peer)
@@ -98,13 +100,22 @@ impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
     }
 }
 
-/// A connection that ends after silence, and at the latest at the end of its life.
+/// A connection that ends when nothing comes of it, and at the latest at the end of its life.
 pub struct Connection {
     stream: TcpStream,
     idle: Duration,
     end: Instant,
-    silence: Pin<Box<Sleep>>,
+    over: Pin<Box<Sleep>>,
+    /// Whether what was asked is answered: then the next octet begins a request.
+    answered: bool,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    fn go_on(&mut self) {
+        let next = (Instant::now() + self.idle).min(self.end);
+        self.over.as_mut().reset(next);
+    }
 }
 
 impl AsyncRead for Connection {
@@ -113,13 +124,12 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.silence.as_mut().poll(cx).is_ready() {
+        if self.over.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if polled.is_ready() {
-            let next = (Instant::now() + self.idle).min(self.end);
-            self.silence.as_mut().reset(next);
+        if polled.is_ready() && std::mem::take(&mut self.answered) {
+            self.go_on();
         }
         polled
     }
@@ -131,7 +141,12 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if polled.is_ready() {
+            self.answered = true;
+            self.go_on();
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -189,6 +204,35 @@ mod tests {
         assert!(answer.ends_with("here"), "{answer}");
         let mut rest = Vec::new();
         assert!(silent.read_to_end(&mut rest).is_ok_and(|_| rest.is_empty()) || rest.is_empty());
+    }
+
+    #[test]
+    fn who_sends_a_request_by_the_octet_is_left() {
+        let idle = Duration::from_millis(200);
+        let address = serve(Limits {
+            connections: 1,
+            idle,
+            life: Duration::from_secs(600),
+        });
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_millis(10)))
+            .unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+        let mut octets = 0;
+        // Waiting in vain for an answer is what makes the sender slow.
+        while stream.write_all(b"x").is_ok()
+            && stream.read(&mut [0; 64]).is_err_and(|error| {
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                )
+            })
+        {
+            octets += 1;
+            assert!(octets < 1000, "still there");
+        }
+        assert!(octets > 0);
     }
 
     #[test]

@@ -291,12 +291,15 @@ pub async fn login(visit: Visit, Form(form): Form<LoginForm>) -> Response {
         )
         .await;
     if let Err(error) = checked {
-        let throttled = matches!(error, PasswordError::Wait { .. });
-        if let Err(error) = app.audit.record(
-            visit.now,
-            &visit.origin(),
-            &Event::PasswordRefused { throttled },
-        ) {
+        let reason = match error {
+            PasswordError::Wrong => "wrong",
+            PasswordError::Wait { .. } => "throttled",
+            PasswordError::Busy | PasswordError::Internal => "busy",
+        };
+        let mut origin = visit.origin();
+        origin.account = Some(app.audited_account(&user));
+        let refused = Event::PasswordRefused { reason };
+        if let Err(error) = app.audit.record(visit.now, &origin, &refused) {
             return internal(&error);
         }
         return match error {
@@ -353,6 +356,7 @@ fn begin_session(
         },
         request: None,
         asked: None,
+        released: Vec::new(),
         refused: None,
         known_browser: browser.success == Success::Document,
         started: visit.now,
@@ -360,15 +364,14 @@ fn begin_session(
     };
     let mut origin = visit.origin();
     origin.session = Some(session.reference.clone());
-    origin.account = Some(
-        app.keys
-            .reference("account", session.user.as_str().as_bytes()),
-    );
-    app.audit
-        .record(visit.now, &origin, &Event::SessionStarted { level })?;
+    origin.account = Some(app.audited_account(&session.user));
     if let Some((old, _)) = &visit.session {
         app.end_session(old);
+        app.audit
+            .record(visit.now, &visit.origin(), &Event::SessionEnded)?;
     }
+    app.audit
+        .record(visit.now, &origin, &Event::SessionStarted { level })?;
     app.sweep(visit.now);
     app.note_use(&session.user, &session.achieved);
     app.sessions.create(&id, session)?;

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::accounts::{Accounts, UserName};
@@ -63,8 +65,14 @@ pub struct Passwords {
     throttle: Throttle,
     /// Verified for unknown users, so that an answer takes as long for them.
     decoy: String,
-    workers: Arc<Semaphore>,
+    /// Places for attempts from browsers that nobody knows.
+    places: Arc<Semaphore>,
+    /// Places for those from known browsers: a flood of the others does not take them.
+    kept_places: Arc<Semaphore>,
 }
+
+/// How long an attempt from a known browser waits for a place: each takes some tens of milliseconds.
+const PLACE_WITHIN: Duration = Duration::from_secs(10);
 
 impl Passwords {
     /// # Errors
@@ -75,7 +83,8 @@ impl Passwords {
             throttle: Throttle::default(),
             decoy: hash("no account has this password")?,
             // 19 MiB each.
-            workers: Arc::new(Semaphore::new(4)),
+            places: Arc::new(Semaphore::new(4)),
+            kept_places: Arc::new(Semaphore::new(2)),
         })
     }
 
@@ -105,13 +114,20 @@ impl Passwords {
         self.throttle
             .begin(&keys, now)
             .map_err(|seconds| PasswordError::Wait { seconds })?;
-        let permit = Arc::clone(&self.workers).try_acquire_owned().map_err(|_| {
-            self.throttle.undo(&keys, now);
-            PasswordError::Busy
-        })?;
+        let place = if known_browser.is_some() {
+            let place = Arc::clone(&self.kept_places).acquire_owned();
+            timeout(PLACE_WITHIN, place).await.ok().and_then(Result::ok)
+        } else {
+            Arc::clone(&self.places).try_acquire_owned().ok()
+        };
+        let Some(place) = place else {
+            // The account has no part in it; the address may have.
+            self.throttle.undo(keys.get(..1).unwrap_or_default(), now);
+            return Err(PasswordError::Busy);
+        };
         let this = Arc::clone(self);
         let right = confidential(move || {
-            let _permit = permit;
+            let _place = place;
             this.matches(&user, &password)
         })
         .await
@@ -238,6 +254,7 @@ mod tests {
         now: u64,
     ) -> Result<(), PasswordError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
             .build()
             .unwrap();
         runtime.block_on(passwords.check(
@@ -266,6 +283,27 @@ mod tests {
             check(&p, "nobody", "no account has this password", HERE, None, 0),
             Err(PasswordError::Wrong)
         );
+    }
+
+    #[test]
+    fn a_flood_of_strangers_leaves_places_for_known_browsers() {
+        let p = passwords();
+        let flood = Arc::clone(&p.places).try_acquire_many_owned(4).unwrap();
+        let known = Some([1; 16]);
+        assert_eq!(check(&p, "anna", "correct horse", HERE, known, 0), Ok(()));
+        // Others are told to come back, which counts against the address, and not against the account.
+        for _ in 0..5 {
+            assert_eq!(
+                check(&p, "anna", "correct horse", HERE, None, 0),
+                Err(PasswordError::Busy)
+            );
+        }
+        drop(flood);
+        assert!(matches!(
+            check(&p, "anna", "correct horse", HERE, None, 0),
+            Err(PasswordError::Wait { .. })
+        ));
+        assert_eq!(check(&p, "anna", "correct horse", THERE, None, 0), Ok(()));
     }
 
     #[test]

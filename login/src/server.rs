@@ -22,7 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError, UserName};
 use crate::anchors::CurrentRules;
-use crate::audit::{Audit, AuditError};
+use crate::audit::{self, Audit, AuditError, Event};
 use crate::config::{AccessRelease, Config};
 use crate::connection::{LimitedListener, Limits, Peer};
 use crate::cookies::Jar;
@@ -34,7 +34,7 @@ use crate::level::{Level, LevelError, Levels, Means};
 use crate::password::{PasswordError, Passwords};
 use crate::rda::Proceedings;
 use crate::register::{Bsn, FileRegister, FileRegisterError, Register, RegisteredDocument};
-use crate::release::{AccessNeeded, Releases};
+use crate::release::{AccessNeeded, Limit};
 use crate::request::{Issuer, IssuerError};
 use crate::session::{Achieved, MemorySessions, Session, SessionId, SessionStore};
 use crate::texts::{Texts, TextsError};
@@ -139,7 +139,8 @@ pub struct App {
     pub(crate) register: Box<dyn Register>,
     pub(crate) sessions: Box<dyn SessionStore>,
     pub(crate) proceedings: Proceedings,
-    pub(crate) releases: Releases,
+    pub(crate) releases: Limit,
+    pub(crate) requests: Limit,
     pub(crate) levels: Levels,
     pub(crate) texts: Texts,
     pub(crate) audit: Audit,
@@ -177,7 +178,8 @@ impl App {
             register: Box::new(FileRegister::open(&config.register)?),
             sessions: Box::new(MemorySessions::new(config.max_sessions)),
             proceedings: Proceedings::new(MAX_PROCEEDINGS),
-            releases: Releases::default(),
+            releases: Limit::of_releases(),
+            requests: Limit::of_requests(),
             levels,
             texts: Texts::builtin()?,
             audit: Audit::open(&config.audit, config.id.as_str())?,
@@ -270,6 +272,11 @@ impl App {
         self.history.of(&self.account(user))
     }
 
+    /// An account as the audit log names it.
+    pub(crate) fn audited_account(&self, user: &UserName) -> String {
+        self.keys.reference("account", user.as_str().as_bytes())
+    }
+
     fn account(&self, user: &UserName) -> String {
         self.keys.reference("history", user.as_str().as_bytes())
     }
@@ -283,8 +290,19 @@ impl App {
 
     /// Wipes everything whose time is over: sessions with the requests that they had under way, and requests.
     pub(crate) fn sweep(&self, now: u64) {
-        for jti in self.sessions.sweep(now) {
-            self.proceedings.decide(&jti);
+        for session in self.sessions.sweep(now) {
+            if let Some(jti) = session.request {
+                self.proceedings.decide(&jti);
+            }
+            let origin = audit::Origin {
+                address: None,
+                browser: String::new(),
+                account: Some(self.audited_account(&session.user)),
+                session: Some(session.reference),
+            };
+            if let Err(error) = self.audit.record(now, &origin, &Event::SessionExpired) {
+                tracing::error!(%error, "the end of a session is not in the audit log");
+            }
         }
         self.proceedings.sweep(now);
     }

@@ -74,6 +74,8 @@ pub struct Session {
     pub request: Option<[u8; 32]>,
     /// The kind of document that this request asks for.
     pub asked: Option<Document>,
+    /// Keyed hashes of what was released to it: that is not counted again.
+    pub released: Vec<String>,
     /// How the last attempt ended, where it was refused.
     pub refused: Option<Code>,
     /// Whether this browser has succeeded with this account before (then the last four characters are not asked).
@@ -124,8 +126,8 @@ pub trait SessionStore: Send + Sync {
         change: &mut dyn FnMut(&mut Session) -> bool,
     ) -> bool;
 
-    /// Removes the sessions that have ended by time; the requests that they had under way.
-    fn sweep(&self, now: u64) -> Vec<[u8; 32]>;
+    /// Removes the sessions that have ended by time and returns them.
+    fn sweep(&self, now: u64) -> Vec<Session>;
 
     /// Ends a session and returns it.
     fn remove(&self, id: &SessionId) -> Option<Session>;
@@ -203,16 +205,10 @@ impl SessionStore for MemorySessions {
         true
     }
 
-    fn sweep(&self, now: u64) -> Vec<[u8; 32]> {
-        let mut requests = Vec::new();
-        self.lock().retain(|_, session| {
-            let ended = session.expired(now);
-            if ended {
-                requests.extend(session.request);
-            }
-            !ended
-        });
-        requests
+    fn sweep(&self, now: u64) -> Vec<Session> {
+        let mut sessions = self.lock();
+        let ended = sessions.extract_if(|_, session| session.expired(now));
+        ended.map(|(_, session)| session).collect()
     }
 
     fn remove(&self, id: &SessionId) -> Option<Session> {
@@ -242,6 +238,7 @@ mod tests {
             },
             request: None,
             asked: None,
+            released: Vec::new(),
             refused: None,
             known_browser: false,
             started: now,
@@ -299,7 +296,9 @@ mod tests {
             session.request = Some([7; 32]);
             true
         });
-        assert_eq!(store.sweep(INACTIVITY), [[7; 32]]);
+        let ended = store.sweep(INACTIVITY);
+        assert_eq!(ended.len(), 2);
+        assert!(ended.iter().any(|session| session.request == Some([7; 32])));
         assert_eq!(store.create(&id(3), session(INACTIVITY)), Ok(()));
         assert!(
             store.touch(&id(1), 0).is_none(),

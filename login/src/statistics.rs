@@ -32,7 +32,7 @@ pub enum StatisticsError {
 #[derive(Deserialize)]
 struct Line {
     at: u64,
-    address: IpAddr,
+    address: Option<IpAddr>,
     action: String,
     reason: Option<String>,
 }
@@ -67,10 +67,10 @@ pub fn write(log: impl BufRead, output: &mut dyn Write) -> Result<(), Statistics
         }
         let line: Line = serde_json::from_str(&line).map_err(|_| StatisticsError::Line(number))?;
         let day = Date::at(line.at).to_string();
-        let network = truncated(line.address).to_string();
+        let network = line.address.map(|address| truncated(address).to_string());
         let reason = line.reason.unwrap_or_default();
         *counts
-            .entry((day, line.action, reason, network))
+            .entry((day, line.action, reason, network.unwrap_or_default()))
             .or_default() += 1;
     }
     let mut few: BTreeMap<(String, String, String), u64> = BTreeMap::new();

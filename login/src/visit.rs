@@ -1,6 +1,6 @@
 //! One request of one browser: who it is, as far as cookies tell, and from where.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -115,8 +115,14 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> IpA
         .next_back()
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.rsplit(',').next())
-        .and_then(|last| last.trim().parse::<IpAddr>().ok())
+        .and_then(|last| parse_address(last.trim()))
         .map_or(peer, |ip| ip.to_canonical())
+}
+
+/// An address, which some proxies write with the port.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port)
 }
 
 impl Visit {
@@ -138,9 +144,8 @@ impl Visit {
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        let keys = &self.app.keys;
         Origin {
-            address: self.address,
+            address: Some(self.address),
             browser: browser.chars().take(200).collect(),
             session: self
                 .session
@@ -149,7 +154,7 @@ impl Visit {
             account: self
                 .session
                 .as_ref()
-                .map(|(_, session)| keys.reference("account", session.user.as_str().as_bytes())),
+                .map(|(_, session)| self.app.audited_account(&session.user)),
         }
     }
 

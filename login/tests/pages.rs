@@ -46,6 +46,46 @@ fn a_citizen_logs_in_and_out() {
     assert_eq!(actions, ["session_started", "session_ended"]);
 }
 
+/// Also where no browser says so: it was closed, or logged in anew.
+#[test]
+fn every_session_has_its_end_in_the_log() {
+    let site = Site::start();
+    let mut browser = site.browser();
+    let token = browser.get("/login").value("name=\"token\" value=");
+    let form = browser.cookies.clone();
+    let fields = [("token", &*token), ("user", "anna"), ("password", PASSWORD)];
+    assert_eq!(browser.form("/login", &fields).status, 303);
+    // The same form once more, from another tab.
+    browser.cookies.extend(form);
+    assert_eq!(browser.form("/login", &fields).status, 303);
+    site.wait(15 * 60);
+    let mut other = site.browser();
+    assert_eq!(other.log_in("bob", "wrong").status, 403);
+    assert_eq!(other.log_in("bob", PASSWORD).status, 303);
+    let log = site.audit();
+    let of =
+        |action: &str| -> Vec<_> { log.iter().filter(|line| line["action"] == action).collect() };
+    let started = of("session_started");
+    assert_eq!(started.len(), 3);
+    for (action, session) in [
+        ("session_ended", started[0]),
+        ("session_expired", started[1]),
+    ] {
+        let [end] = of(action)[..] else {
+            panic!("{action}: {log:?}");
+        };
+        assert_eq!(end["session"], session["session"]);
+        assert_eq!(end["account"], session["account"]);
+    }
+    assert!(of("session_expired")[0]["address"].is_null());
+    // Whose password was guessed at is known by the same hash.
+    let refused = of("password_refused")[0];
+    assert_eq!(
+        (&refused["reason"], &refused["account"]),
+        (&"wrong".into(), &started[2]["account"])
+    );
+}
+
 #[test]
 fn pages_speak_two_languages() {
     let site = Site::start();
@@ -297,14 +337,15 @@ fn a_request_needs_the_last_four_characters() {
             json!({ "document": "passport", "last_four": "0000" }),
         );
     }
-    assert_eq!(
-        start(
-            &mut browser,
-            json!({ "document": "passport", "last_four": "02C3" })
-        ),
-        json!({ "outcome": "refused" })
-    );
+    let given = json!({ "document": "passport", "last_four": "02C3" });
+    // What this session was given, it may have again: a guess more it may not.
+    assert!(start(&mut browser, given.clone())["request"].is_string());
+    let guess = json!({ "document": "passport", "last_four": "0001" });
+    assert_eq!(start(&mut browser, guess), json!({ "outcome": "refused" }));
     assert!(browser.get("/result").body.contains("too_many_attempts"));
+    let mut another = site.browser();
+    another.log_in("anna", PASSWORD);
+    assert_eq!(start(&mut another, given), json!({ "outcome": "refused" }));
     // No document number, date or BSN in the audit log.
     let log = std::fs::read_to_string(site.dir.path().join("audit.jsonl")).unwrap();
     for datum in ["L898902C3", "02C3", "02c3", "650310", "999990019", "anna"] {

@@ -30,6 +30,12 @@ impl Login {
         }
     }
 
+    /// The same citizen tries again, in the same session.
+    pub fn again(&mut self, site: &Site, profile: Profile) {
+        (self.reader, self.token) = request(site, &mut self.browser, profile);
+        self.chip = lay(profile);
+    }
+
     pub fn post(&mut self, name: &str, sealed: &str) -> Value {
         let answer = self
             .browser

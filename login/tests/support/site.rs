@@ -19,6 +19,7 @@ pub struct Site {
     pub dir: Arc<tempfile::TempDir>,
     pub clock: Arc<AtomicU64>,
     pub trust: protocol::trust::TrustedServer,
+    operations: Option<std::net::SocketAddr>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -177,6 +178,7 @@ impl Site {
                         server.origin().as_str().to_owned(),
                         server.local_addr(),
                         server.trust_file().unwrap(),
+                        server.operations_addr(),
                     ))
                     .unwrap();
                 server
@@ -187,13 +189,14 @@ impl Site {
                     .unwrap();
             });
         });
-        let (origin, address, trust) = started.recv().unwrap();
+        let (origin, address, trust, operations) = started.recv().unwrap();
         Self {
             origin,
             address,
             dir,
             clock,
             trust,
+            operations,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -216,6 +219,16 @@ impl Site {
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
+    }
+
+    /// How many requests are under way, as the server tells its operator: needs the setting `operations`.
+    pub fn under_way(&self) -> usize {
+        let mut operator = Browser::new(&format!("http://{}", self.operations.unwrap()));
+        let metrics = operator.get("/metrics").body;
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("rda_login_requests_under_way "));
+        count.unwrap().parse().unwrap()
     }
 
     pub fn edit_register(&self, change: impl FnOnce(String) -> String) {

@@ -141,7 +141,10 @@ fn a_server_that_is_no_test_takes_no_simulated_anchor() {
     let site = Site::specimens("");
     let text = std::fs::read_to_string(site.dir.path().join("login.toml")).unwrap();
     let text = text
-        .replace("test = true", "test = false")
+        .replace(
+            "test = true",
+            "test = false\ntrusted_proxies = [\"127.0.0.1\"]",
+        )
         .replace("http://127.0.0.1:0", "https://login.example");
     let config = rda_login::Config::parse(&text, site.dir.path()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
