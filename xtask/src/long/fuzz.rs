@@ -1,6 +1,6 @@
 //! Fuzzing with cargo-fuzz (libFuzzer) on a nightly compiler.
 //!
-//! `RDA_FUZZ_MINUTES` is the processor time for each target (20 minutes unless set), `RDA_FUZZ_TARGETS` a choice of them, with
+//! `RDA_FUZZ_MINUTES` is the processor time for each target (30 minutes unless set), `RDA_FUZZ_TARGETS` a choice of them, with
 //! spaces between. As many run at once as there are processors. What is found new gathers in `fuzz/target/corpus`; the small
 //! corpora of `fuzz/corpus`, which every run begins with, are replayed by ordinary tests.
 
@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
-/// Largest input in bytes. Files of a login are a few kilobytes.
-const LONGEST_INPUT: usize = 8 * 1024;
+/// Largest input in bytes: beyond what one frame of the socket may hold. The fuzzer begins with short ones.
+const LONGEST_INPUT: usize = 70 * 1024;
 /// Memory in mebibytes after which an input counts as one that makes the code allocate without bounds.
 const MOST_MEMORY: usize = 1024;
 /// Seconds after which an input counts as one that makes the code hang.
@@ -26,7 +26,7 @@ pub(super) fn run() -> Result<String> {
     ensure_tools()?;
     let minutes: f64 = match std::env::var("RDA_FUZZ_MINUTES") {
         Ok(text) => text.parse().context("RDA_FUZZ_MINUTES is no number")?,
-        Err(_) => 20.0,
+        Err(_) => 30.0,
     };
     let targets = targets()?;
     for target in &targets {
