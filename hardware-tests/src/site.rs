@@ -16,7 +16,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Password of every specimen account.
-pub const PASSWORD: &str = "specimen";
+pub const PASSWORD: &str = "specimen-1";
 
 /// Account of a person with two kinds of document; the passport is that of [`Profile::NlPassport2024`].
 pub const SEVERAL: &str = "several";

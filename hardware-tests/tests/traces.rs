@@ -31,10 +31,14 @@ const STRACE: Need = Need {
 fn marks() -> Vec<(&'static str, Vec<u8>)> {
     let holder = PROFILE.holder();
     let mrz = holder.mrz_information(PROFILE.form());
+    let field = |name: &str, value: &str| format!("\"{name}\":\"{value}\"").into_bytes();
     vec![
         ("surname", holder.surname.into()),
         ("given names", holder.given_names.into()),
         (NUMBER, holder.document_number.into()),
+        // As the page's message has them: six digits by themselves are found anywhere.
+        (BIRTH, field("date_of_birth", holder.date_of_birth)),
+        (EXPIRY, field("date_of_expiry", holder.date_of_expiry)),
         (BSN, holder.bsn.into()),
         ("MRZ information", mrz.as_bytes().to_vec()),
     ]
@@ -65,17 +69,16 @@ fn access_secrets() -> Result<Vec<(&'static str, Vec<u8>)>> {
     ])
 }
 
-/// The keys of all secure channels of two logins, as the chip wrote them down: those that PACE agreed with the daemon, and
-/// those that Chip Authentication agreed with the login server, which the daemon never had.
-fn keys_of_channels(file: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
+/// The keys of so many secure channels, as the chip wrote them down: those that PACE agreed with the daemon, and those that
+/// Chip Authentication agreed with the login server, which the daemon never had.
+fn keys_of_channels(file: &Path, channels: usize) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let mut keys = Vec::new();
     for line in fs::read_to_string(file)?.lines() {
         for (name, key) in ["KSEnc", "KSMAC"].into_iter().zip(line.split(' ')) {
             keys.push((name, hex::decode(key)?));
         }
     }
-    // Two channels in each login, with two keys each.
-    assert_eq!(keys.len(), 8, "the chip wrote down other channels");
+    assert_eq!(keys.len(), 2 * channels, "the chip wrote down others");
     Ok(keys)
 }
 
@@ -141,13 +144,22 @@ impl Opening {
                 (mark == CLAIM && place == SIGNED_MESSAGE)
                     || (mark == CLAIM_IN_REQUEST && place == MESSAGE)
             }
-            Self::Typed => mark == NUMBER && place == MESSAGE,
+            Self::Typed => [NUMBER, BIRTH, EXPIRY].contains(&mark) && place == MESSAGE,
         }
     }
 }
 
-/// Plays the page to the verdict and until the daemon has closed the socket; gives every message that went over it, both ways.
-fn log_in(site: &Site, opening: Opening) -> Result<Vec<String>> {
+/// How a login goes.
+#[derive(Clone, Copy, PartialEq)]
+enum Course {
+    /// To the verdict.
+    Whole,
+    /// The citizen cancels when the document has been read.
+    Cancelled,
+}
+
+/// Plays the page until the daemon has closed the socket; gives every message that went over it, both ways.
+fn log_in(site: &Site, opening: Opening, course: Course) -> Result<Vec<String>> {
     let page = Page::log_in(site.origin(), &opening.user(), PASSWORD)?;
     let (last_four, access) = match opening {
         Opening::Released => (Some(site::last_four(PROFILE).to_owned()), None),
@@ -169,15 +181,14 @@ fn log_in(site: &Site, opening: Opening) -> Result<Vec<String>> {
         let message = socket.receive()?;
         messages.push(message.to_string());
         let call = match message["type"].as_str() {
+            Some("evidence") if course == Course::Cancelled => {
+                say(&mut socket, &mut messages, json!({ "type": "cancel" }))?;
+                break;
+            }
             Some("evidence") => "evidence",
             Some("chip_authentication_result") => "chip-authentication-result",
             Some("error") => bail!("{message}"),
-            Some("finished") => {
-                socket.until_closed();
-                // One thread of the daemon serves all sockets: when it has taken the next one, the last one's memory is free.
-                Socket::connect(site.daemon_port(), site.origin())?;
-                return Ok(messages);
-            }
+            Some("finished") => break,
             _ => continue,
         };
         let answer = page.call(call, &json!({ "sealed": message["sealed"] }))?;
@@ -190,9 +201,15 @@ fn log_in(site: &Site, opening: Opening) -> Result<Vec<String>> {
         };
         say(&mut socket, &mut messages, next)?;
     }
+    socket.until_closed();
+    // One thread of the daemon serves all sockets: when it has taken the next one, the last one's memory is free.
+    Socket::connect(site.daemon_port(), site.origin())?;
+    Ok(messages)
 }
 
 const NUMBER: &str = "document number";
+const BIRTH: &str = "date of birth";
+const EXPIRY: &str = "date of expiry";
 const BSN: &str = "BSN";
 
 const MESSAGE: &str = "a message on the socket";
@@ -272,11 +289,14 @@ fn nothing_is_left_of_a_document(what: &str, opening: Opening) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let session_keys = folder.path().join("session-keys");
     let _chip = desk::lay_named(PROFILE.name(), reader, &[("--session-keys", &session_keys)])?;
-    let mut messages = log_in(&site, opening)?;
+    let mut messages = log_in(&site, opening, Course::Whole)?;
     let claim = claim_in_request(&messages[0])?;
     assert_eq!(claim.is_some(), opening == Opening::Released);
-    // A second one, so that what the first left in freed memory has had its chance to be overwritten or found.
-    messages.extend(log_in(&site, opening)?);
+    // More, so that what the first left in freed memory has had its chance to be overwritten or found.
+    messages.extend(log_in(&site, opening, Course::Cancelled)?);
+    messages.extend(log_in(&site, opening, Course::Whole)?);
+    // The cancelled one did not come to Chip Authentication.
+    let channels = 5;
 
     let mut places: Vec<(String, Vec<u8>)> = Vec::new();
     for message in &messages {
@@ -303,7 +323,7 @@ fn nothing_is_left_of_a_document(what: &str, opening: Opening) -> Result<()> {
     }
     let mut wanted = marks();
     wanted.extend(access_secrets()?);
-    wanted.extend(keys_of_channels(&session_keys)?);
+    wanted.extend(keys_of_channels(&session_keys, channels)?);
     wanted.extend(claim.map(|claim| (CLAIM_IN_REQUEST, claim)));
     let found = search(&wanted, &places, |name, place| {
         opening.is_by_design(name, place)
@@ -327,17 +347,15 @@ fn nothing_of_the_chip_is_in_the_memory_of_the_login_server() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let session_keys = folder.path().join("session-keys");
     let _chip = desk::lay_named(PROFILE.name(), reader, &[("--session-keys", &session_keys)])?;
-    log_in(&site, Opening::Released)?;
-    log_in(&site, Opening::Released)?;
+    log_in(&site, Opening::Released, Course::Whole)?;
+    log_in(&site, Opening::Released, Course::Whole)?;
     let places = memory(SERVER_MEMORY, site.server_id(), site.origin())?;
     let mut wanted = marks();
     // The register has the number, and the session has the BSN.
     wanted.retain(|(name, _)| ![NUMBER, BSN].contains(name));
     wanted.extend(access_secrets()?);
-    wanted.extend(keys_of_channels(&session_keys)?);
-    // As the form has it: the word by itself is in the register too.
-    let password = format!("password={PASSWORD}");
-    wanted.push(("password", password.into()));
+    wanted.extend(keys_of_channels(&session_keys, 4)?);
+    wanted.push(("password", PASSWORD.into()));
     let found = search(&wanted, &places, |_, _| false);
     assert!(found.is_empty(), "{found:#?}");
     Ok(())
@@ -414,7 +432,7 @@ fn a_login_writes_no_file_and_calls_nobody() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut daemon = traced(&site, &pcscd, folder.path())?;
     let _chip = desk::lay(PROFILE, pcscd.slot(0), None)?;
-    log_in(&site, Opening::Released)?;
+    log_in(&site, Opening::Released, Course::Whole)?;
     drop(daemon.said());
     drop(daemon);
 
