@@ -180,7 +180,7 @@ fn add(
     let store = TrustStore::load(None, Some(&folders.user));
     let known = store.server(server.id().as_str());
     let is_known = |key: &TrustedKey| {
-        known.is_some_and(|known| known.keys().iter().any(|old| old.jwk == key.jwk))
+        known.is_some_and(|known| known.keys().iter().any(|old| is_within(key, old)))
     };
     // Another origin, or plain http, is another page that may ask: then the old keys are confirmed again too.
     let widens = known.is_some_and(|known| {
@@ -196,6 +196,13 @@ fn add(
     install(&folders.user, &name, &text)?;
     writeln!(output, "{} is trusted now", server.id().as_str())?;
     Ok(())
+}
+
+/// Whether this is the same key, and counts at no time at which the old one did not. One that was retired may have leaked.
+fn is_within(key: &TrustedKey, old: &TrustedKey) -> bool {
+    let start = |key: &TrustedKey| key.not_before.unwrap_or(0);
+    let end = |key: &TrustedKey| key.not_after.unwrap_or(u64::MAX);
+    key.jwk == old.jwk && start(old) <= start(key) && end(key) <= end(old)
 }
 
 fn read(file: &Path, input: &mut dyn BufRead) -> Result<String> {

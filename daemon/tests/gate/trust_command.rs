@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use rda::trust::TrustStore;
 use rda::trust_command::{self, Arguments, Folders, fingerprint};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::*;
@@ -145,6 +145,22 @@ fn keys_are_rotated_by_a_newer_file() {
     assert!(desk.run(&["add", &offered], "").is_err(), "another origin");
     let both = format!("{}\n{}\n", print_of(1), print_of(2));
     desk.run(&["add", &offered], &both).unwrap();
+    // A key that was retired may have leaked: it counts no longer again without its fingerprint.
+    for later in [json!(NOW + 1001), Value::Null] {
+        let mut revived = newer.clone();
+        match later {
+            Value::Null => revived["keys"][0]
+                .as_object_mut()
+                .unwrap()
+                .remove("not_after"),
+            later => revived["keys"][0]
+                .as_object_mut()
+                .unwrap()
+                .insert("not_after".into(), later),
+        };
+        let offered = desk.offered(&revived);
+        assert!(desk.run(&["add", &offered], "").is_err(), "{revived}");
+    }
 }
 
 #[test]
