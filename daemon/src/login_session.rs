@@ -213,8 +213,12 @@ impl Login {
         let cancel = self.cancel.clone();
         self.from_page.set_interrupt(move || {
             let cancel = cancel.clone();
-            // Ending a wait may take a moment, which the socket's thread has not got.
-            std::thread::spawn(move || cancel.cancel());
+            let now = cancel.clone();
+            // Ending a wait may take a moment, which the socket's thread has not got, unless there is no other.
+            let thread = std::thread::Builder::new().spawn(move || cancel.cancel());
+            if thread.is_err() {
+                now.cancel();
+            }
         });
         if self.from_page.is_cancelled() {
             Err(Stop::Cancelled)

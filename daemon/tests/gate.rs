@@ -3,6 +3,9 @@
 
 #[path = "gate/attacks.rs"]
 mod attacks;
+#[cfg(all(target_os = "linux", feature = "simulator"))]
+#[path = "login_session/command.rs"]
+mod command;
 #[path = "gate/conversation.rs"]
 mod conversation;
 #[path = "gate/folders.rs"]

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -61,7 +62,7 @@ pub fn run(own: &Path, foreign: &Path, port: u16, bus: &Path) -> Vec<Attempt> {
 
 #[allow(unsafe_code)] // Calls that the standard library has no word for.
 fn raw_socket(family: libc::c_int) -> io::Result<()> {
-    // SAFETY: `socket` takes numbers; a descriptor that it gives is closed with the process, which ends at once.
+    // SAFETY: `socket` takes numbers and gives a descriptor or -1.
     answer(unsafe { libc::syscall(libc::SYS_socket, family, libc::SOCK_RAW, 0) })
 }
 
@@ -87,10 +88,15 @@ fn io_uring() -> io::Result<()> {
     answer(unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, parameters.as_mut_ptr()) })
 }
 
+/// Closes the descriptor that such a call gives: whoever tries without a sandbox goes on afterwards.
+#[allow(unsafe_code)]
 fn answer(value: libc::c_long) -> io::Result<()> {
-    if value < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
+    match RawFd::try_from(value) {
+        Ok(descriptor) if descriptor >= 0 => {
+            // SAFETY: the kernel has just made it, and nobody else knows of it.
+            drop(unsafe { OwnedFd::from_raw_fd(descriptor) });
+            Ok(())
+        }
+        _ => Err(io::Error::last_os_error()),
     }
 }

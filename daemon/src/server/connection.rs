@@ -7,8 +7,9 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::MAX_FRAME;
 use protocol::error::{CloseCode, Code};
 use protocol::messages::{DaemonMessage, PageMessage};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, Take};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -27,10 +28,13 @@ const START_TIME: Duration = Duration::from_secs(5);
 const SEND_TIME: Duration = Duration::from_secs(10);
 /// For the other side to take leave.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
-/// Most frames of any kind that a page sends in one login; a page needs five, some browsers send pings.
+/// Most frames of any kind that a page sends on one socket; a page needs five, some browsers send pings.
 const MAX_FRAMES: usize = 128;
+/// Most octets that a page sends on one socket after the upgrade. Pieces of a message are no frames that could be counted, and
+/// an empty piece makes no message longer; but none is without octets.
+const MAX_OCTETS: u64 = 4 * MAX_FRAME as u64;
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Join<Take<OwnedReadHalf>, OwnedWriteHalf>>;
 
 /// How a socket ends: the last message to the page, if any, and the code and reason of the close frame.
 pub(crate) struct End {
@@ -112,6 +116,8 @@ async fn serve(
     };
     // Messages are short and each waits for an answer.
     let _ = stream.set_nodelay(true);
+    let (reader, writer) = stream.into_split();
+    let stream = tokio::io::join(reader.take(MAX_OCTETS), writer);
     let mut connection = Connection {
         socket: WebSocketStream::from_raw_socket(stream, Role::Server, Some(frame_limits())).await,
         frames: 0,
@@ -228,6 +234,9 @@ impl Connection {
         loop {
             let frame = match self.socket.next().await {
                 Some(Ok(frame)) => frame,
+                Some(Err(_)) if self.socket.get_ref().reader().limit() == 0 => {
+                    return Received::Bad(Code::TooManyMessages);
+                }
                 // A socket that ends without taking leave: the page was closed or its network stumbled.
                 Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
                     return Received::Gone;

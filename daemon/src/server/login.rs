@@ -31,6 +31,9 @@ const RECORD_TIME: Duration = Duration::from_secs(5);
 /// Most messages that wait for a page or for a login.
 const QUEUE: usize = 32;
 
+/// How often a page may come back to one login: each time it hears everything again.
+const MAX_RESUMES: usize = 16;
+
 /// To a socket.
 pub(super) enum Outgoing {
     Message(DaemonMessage),
@@ -218,6 +221,7 @@ pub(super) struct Login {
     worker: Handle,
     messages: mpsc::Receiver<ToLogin>,
     page: Option<mpsc::Sender<Outgoing>>,
+    resumed: usize,
     began: Instant,
     deadline: Instant,
     phase: Phase,
@@ -280,6 +284,7 @@ impl Login {
             worker,
             messages,
             page: Some(page),
+            resumed: 0,
             began,
             deadline,
             phase: Phase::Reading,
@@ -451,6 +456,10 @@ impl Login {
     /// Puts another socket in the place of the one that was lost, and says again where things stand.
     fn attach(&mut self, page: mpsc::Sender<Outgoing>) {
         self.page = Some(page);
+        self.resumed += 1;
+        if self.resumed > MAX_RESUMES {
+            return self.fail(Code::TooManyMessages);
+        }
         self.greet();
         if let Some(state) = self.state.clone() {
             self.tell(Outgoing::Message(DaemonMessage::State(state)));

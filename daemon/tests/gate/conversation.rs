@@ -241,6 +241,22 @@ fn a_page_comes_back() {
 }
 
 #[test]
+fn a_page_does_not_come_back_for_ever() {
+    let daemon = TestDaemon::new(read_and_confirm);
+    let (page, session) = up_to_evidence(&daemon, 1);
+    drop(page);
+    let resume = json!({"type": "resume", "session": session}).to_string();
+    for _ in 0..16 {
+        let mut page = daemon.page();
+        page.send(&resume);
+        page.accepted();
+    }
+    let mut page = daemon.page();
+    page.send(&resume);
+    assert_eq!(page.failed(), ("too_many_messages".into(), 4400));
+}
+
+#[test]
 fn nobody_else_comes_back() {
     let daemon = TestDaemon::new(read_and_confirm);
     let (_page, session) = up_to_evidence(&daemon, 1);
@@ -337,6 +353,47 @@ fn commands_that_are_not_of_this_login() {
             commands.recv().unwrap(),
             "{name}: the worker hears of the end only"
         );
+    }
+}
+
+/// A second trusted server makes a good request of its own, for its own page, and gives it the first one's key for the
+/// evidence (`claims` have no other). So the first one can open what the chip says, and answers: nobody, in that login.
+#[test]
+fn commands_of_the_first_server_in_a_login_of_the_second() {
+    type Change = fn(&mut Value);
+    let for_its_page: Change = |claims| claims["aud"] = json!(TEST_ORIGIN);
+    let of_its_own: Change = |claims| {
+        claims["iss"] = json!("test.example");
+        claims["aud"] = json!(TEST_ORIGIN);
+    };
+    let daemon = TestDaemon::new(read_and_confirm);
+    let commands: [(&str, u8, Change, bool); 4] = [
+        ("the first one's", 1, |_| {}, false),
+        ("the first one's for this page", 1, for_its_page, false),
+        ("its words, signed by the second", 5, |_| {}, false),
+        // The others are refused for what they are, and not for what is around them.
+        ("the second one's", 5, of_its_own, true),
+    ];
+    for (id, (name, seed, change, is_taken)) in (1..).zip(commands) {
+        let mut relayed = claims(id);
+        of_its_own(&mut relayed);
+        let mut page = daemon.page_of(TEST_ORIGIN);
+        page.start(&sign(&header("rda-request+jwt"), &relayed, &key(5)));
+        page.accepted();
+        assert!(matches!(page.receive(), DaemonMessage::State(_)));
+        assert!(matches!(page.receive(), DaemonMessage::Evidence { .. }));
+        let mut command = command_claims(id);
+        change(&mut command);
+        page.send(&command_message(&command, seed));
+        if is_taken {
+            let answer = page.receive();
+            assert!(
+                matches!(answer, DaemonMessage::ChipAuthenticationResult { .. }),
+                "{name}: {answer:?}"
+            );
+        } else {
+            assert_eq!(page.failed(), ("command_refused".into(), 4401), "{name}");
+        }
     }
 }
 

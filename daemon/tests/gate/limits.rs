@@ -120,6 +120,23 @@ fn frames_of_other_kinds() {
     assert_eq!(daemon.runs(), 0);
 }
 
+/// A message that begins and does not end: empty pieces make it no longer, and still there is an end to them.
+#[test]
+fn pieces_without_octets() {
+    let daemon = TestDaemon::new(idle);
+    let mut stream = upgraded(&daemon);
+    stream.write_all(&text_frame(&start(&request(1)))).unwrap();
+    stream.write_all(&frame(0x01, b"")).unwrap();
+    // Sixty times what the daemon takes: the system has room for some of it.
+    let many = frame(0x00, b"").repeat(10_000);
+    let taken = (0..260).take_while(|_| stream.write_all(&many).is_ok());
+    assert!(taken.count() < 260, "still listening");
+    // Its login has ended too.
+    let mut page = daemon.page();
+    page.start(&request(2));
+    page.accepted();
+}
+
 /// A message in pieces is one message.
 #[test]
 fn a_start_in_pieces() {

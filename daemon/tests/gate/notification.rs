@@ -1,17 +1,33 @@
-//! The notification, by the daemon's own process inside its sandbox, on a message bus of the test's own.
+//! The notification, by the daemon's own process inside its sandbox, on a message bus of the test's own; and in this process,
+//! where the chip can be held.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use icao::simulator::Profile;
+use icao::lds::{DataGroup, FileId};
+use icao::simulator::{Profile, SimulatedLink};
+use icao::transport::{Limits, Transport, TransportError};
+use protocol::encoding::encode;
+use protocol::error::Code;
+use protocol::evidence::Evidence;
+use protocol::jwe;
+use protocol::jws::KeyId;
 use protocol::messages::{DaemonMessage, Step};
+use protocol::request::Request;
+use rda::login_session::LoginWorker;
 use rda::notification::message::{Call, Header, Incoming, Kind, Value};
+use rda::reader::{Cancel, DocumentLink, DocumentSource, ReaderError};
+use rda::session::Worker;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::command;
 use crate::support::*;
 
 /// A child that ends with the test.
@@ -164,18 +180,8 @@ impl Desktop {
     }
 }
 
-struct Scene {
-    _bus: Killed,
-    _daemon: Killed,
-    _said: BufReader<std::process::ChildStdout>,
-    desktop: Desktop,
-    port: u16,
-    bus: std::path::PathBuf,
-    _folder: TempDir,
-}
-
-/// A bus, a desktop on it, and a daemon with a document; `None` where there is no bus to start.
-fn scene() -> Option<Scene> {
+/// A bus of the test's own, its socket, and its address as programs are told; `None` where there is none to start.
+fn start_bus(folder: &Path) -> Option<(Killed, PathBuf, String)> {
     if !Path::new("/usr/bin/dbus-daemon").exists() {
         assert!(std::env::var_os("CI").is_none(), "dbus-daemon is missing");
         let _ = writeln!(
@@ -184,9 +190,7 @@ fn scene() -> Option<Scene> {
         );
         return None;
     }
-    let folder = TempDir::new().unwrap();
-    let path = folder.path();
-    let bus = path.join("bus");
+    let bus = folder.join("bus");
     let mut bus_daemon = Killed(
         Command::new("/usr/bin/dbus-daemon")
             .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
@@ -196,10 +200,48 @@ fn scene() -> Option<Scene> {
             .unwrap(),
     );
     let (address, _) = bus_daemon.first_line();
+    Some((bus_daemon, bus, address))
+}
+
+struct Scene {
+    _bus: Killed,
+    _daemon: Killed,
+    _said: BufReader<std::process::ChildStdout>,
+    desktop: Desktop,
+    port: u16,
+    bus: PathBuf,
+    folder: TempDir,
+}
+
+impl Scene {
+    fn page(&self) -> Page {
+        Page::open(([127, 0, 0, 1], self.port).into(), ORIGIN)
+    }
+
+    /// The daemon's log so far. A line of what has led to a message is there when the message comes.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprint!("{}", self.log());
+        }
+    }
+}
+
+/// A bus, a desktop on it, and a daemon with a document; `None` where there is no bus to start.
+fn scene() -> Option<Scene> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let (bus_daemon, bus, address) = start_bus(path)?;
     write_trust(
         &path.join("servers.d"),
         &trust_file("login.example", 1, &[ORIGIN], false),
     );
+    std::fs::create_dir(path.join("work")).unwrap();
     let desktop = Desktop::on(&bus);
     let mut daemon = Killed(
         Command::new(env!("CARGO_BIN_EXE_rda"))
@@ -215,7 +257,11 @@ fn scene() -> Option<Scene> {
             .env("XDG_RUNTIME_DIR", path)
             .env("HOME", path)
             .env("DBUS_SESSION_BUS_ADDRESS", address)
+            .env("RDA_LOG", "info")
+            .env("NO_COLOR", "1")
+            .current_dir(path.join("work"))
             .stdout(Stdio::piped())
+            .stderr(File::create(path.join("log")).unwrap())
             .spawn()
             .unwrap(),
     );
@@ -228,30 +274,34 @@ fn scene() -> Option<Scene> {
         desktop,
         port,
         bus,
-        _folder: folder,
+        folder,
     })
 }
 
-fn begin(scene: &Scene, language: &str) -> Page {
+/// The page's first message: a service of these names asks for the document.
+fn start_for(id: u8, names: &serde_json::Value, language: &str) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    let mut claims = claims(1);
+    let mut claims = claims(id);
     claims["iat"] = json!(now);
     claims["exp"] = json!(now + 300);
-    claims["service"] = json!({"en": "Specimen <b>service</b> & sons", "nl": "Voorbeelddienst"});
+    claims["service"] = names.clone();
     let request = sign(&header("rda-request+jwt"), &claims, &key(1));
     let holder = Profile::NlPassport2024.holder();
-    let mut page = Page::open(([127, 0, 0, 1], scene.port).into(), ORIGIN);
-    page.send(
-        &json!({"type": "start", "request": request, "language": language, "access": {
-            "document_number": holder.document_number,
-            "date_of_birth": holder.date_of_birth,
-            "date_of_expiry": holder.date_of_expiry,
-        }})
-        .to_string(),
-    );
+    json!({"type": "start", "request": request, "language": language, "access": {
+        "document_number": holder.document_number,
+        "date_of_birth": holder.date_of_birth,
+        "date_of_expiry": holder.date_of_expiry,
+    }})
+    .to_string()
+}
+
+fn begin(scene: &Scene, language: &str) -> Page {
+    let names = json!({"en": "Specimen <b>service</b> & sons", "nl": "Voorbeelddienst"});
+    let mut page = scene.page();
+    page.send(&start_for(1, &names, language));
     page.accepted();
     page
 }
@@ -315,4 +365,358 @@ fn a_login_that_ends_takes_its_notification_back() {
     scene.desktop.number(&shown, 7);
     let closed = scene.desktop.called("CloseNotification");
     assert!(closed.octets.ends_with(&7u32.to_le_bytes()));
+}
+
+/// What a server calls its service is shown and logged word for word, less the three letters of markup, and is nothing else
+/// anywhere; and what would begin a line of its own comes no further than the gate.
+#[test]
+fn words_of_a_hostile_server_stay_words() {
+    let Some(mut scene) = scene() else { return };
+    for (id, name) in (1..).zip(HOSTILE_NAMES) {
+        let before = scene.log().lines().count();
+        let mut page = scene.page();
+        page.send(&start_for(id, &json!({ "en": name }), "en"));
+        page.accepted();
+        let shown = scene.desktop.called("Notify");
+        scene.desktop.number(&shown, id.into());
+        let plain = name.replace('&', "+").replace('<', "‹").replace('>', "›");
+        let first_lines = format!("{plain}\n{ORIGIN}\nThis is read:");
+        assert!(contains(&shown, &first_lines), "{name}");
+        assert!(plain == name || !contains(&shown, name), "{name}");
+        until_evidence(&mut page);
+        page.send(r#"{"type":"finish","outcome":"accepted"}"#);
+        while !matches!(page.receive(), DaemonMessage::Finished) {}
+        scene.desktop.called("CloseNotification");
+        let log = scene.log();
+        let said: Vec<&str> = log.lines().skip(before).collect();
+        let [accepted, opened] = said[..] else {
+            panic!("{name}: {said:#?}");
+        };
+        // In quotes, with those of the name escaped: it is one value, and the origin the page's.
+        let who = format!("login accepted service={name:?} origin={ORIGIN} ");
+        assert!(accepted.contains(&who), "{accepted}");
+        assert!(opened.contains("the chip is open"), "{opened}");
+    }
+    for control in HOSTILE_CONTROLS {
+        let before = scene.log().lines().count();
+        let mut page = scene.page();
+        page.send(&start_for(100, &json!({ "en": control }), "en"));
+        assert_eq!(page.failed().0, "request_invalid", "{control:?}");
+        let log = scene.log();
+        let said: Vec<&str> = log.lines().skip(before).collect();
+        assert!(
+            matches!(said[..], [line] if line.contains("request refused")),
+            "{control:?}: {said:#?}"
+        );
+    }
+    assert!(!scene.log().contains('\u{1b}'), "{}", scene.log());
+    nothing_is_pwned(scene.folder.path());
+}
+
+/// Runs this test once more in a process of its own, with a bus of its own in the environment, where a daemon looks for it; there
+/// it gives the bus. What is in the environment holds for all tests of a process.
+fn in_a_process_with_a_bus(test: &str) -> Option<PathBuf> {
+    const BUS: &str = "RDA_TEST_BUS";
+    if let Some(bus) = std::env::var_os(BUS) {
+        return Some(bus.into());
+    }
+    let folder = TempDir::new().unwrap();
+    let (_bus, bus, address) = start_bus(folder.path())?;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(BUS, bus)
+        .env("DBUS_SESSION_BUS_ADDRESS", address)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    None
+}
+
+/// When the chip is held.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// When it has the first command like this, and has not answered yet.
+    Command(fn(&[u8]) -> bool),
+    /// While the server thinks about the evidence.
+    ServerThinks,
+}
+
+/// A document whose chip waits twice at the barrier: to be seen there, and to be let go.
+struct Card {
+    link: SimulatedLink,
+    sent: Arc<AtomicUsize>,
+    moment: Moment,
+    barrier: Option<Arc<Barrier>>,
+}
+
+impl Card {
+    fn hold(&mut self) {
+        if let Some(barrier) = self.barrier.take() {
+            barrier.wait();
+            barrier.wait();
+        }
+    }
+}
+
+impl Transport for Card {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        if let Moment::Command(is_meant) = self.moment
+            && is_meant(command)
+        {
+            self.hold();
+        }
+        self.link.transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.link.reset()
+    }
+
+    fn limits(&self) -> Limits {
+        self.link.limits()
+    }
+}
+
+impl DocumentLink for Card {
+    fn reader_name(&self) -> &str {
+        "Reader 00 00"
+    }
+
+    fn dismiss(&mut self) {}
+
+    fn keep_alive(&mut self) {
+        if matches!(self.moment, Moment::ServerThinks) {
+            self.hold();
+        }
+    }
+}
+
+/// A reader on which one document lies.
+struct OneCard {
+    card: Option<Card>,
+    cancel: Cancel,
+}
+
+impl DocumentSource for OneCard {
+    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError> {
+        match self.card.take() {
+            Some(card) => Ok(Box::new(card)),
+            None => {
+                self.cancel.wait();
+                Err(ReaderError::Cancelled)
+            }
+        }
+    }
+}
+
+/// A login in this process, with a chip that can be held, and its notification.
+struct Reading<'d> {
+    daemon: TestDaemon,
+    page: Page,
+    session: String,
+    request: String,
+    desktop: &'d mut Desktop,
+    barrier: Arc<Barrier>,
+    sent: Arc<AtomicUsize>,
+    returned: mpsc::Receiver<()>,
+}
+
+impl<'d> Reading<'d> {
+    const NUMBER: u32 = 42;
+
+    fn begin(desktop: &'d mut Desktop, moment: Moment) -> Self {
+        let profile = Profile::PaceP256;
+        let (barrier, sent) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+        let worker = LoginWorker::new(Box::new({
+            let (barrier, sent) = (Arc::clone(&barrier), Arc::clone(&sent));
+            move |cancel, _| {
+                let card = Card {
+                    link: SimulatedLink::new(profile.chip(b"chip").unwrap()),
+                    sent: Arc::clone(&sent),
+                    moment,
+                    barrier: Some(Arc::clone(&barrier)),
+                };
+                Box::new(OneCard {
+                    card: Some(card),
+                    cancel,
+                })
+            }
+        }))
+        .with_keep_alive(Duration::from_millis(1));
+        let (end, returned) = mpsc::channel();
+        let daemon = TestDaemon::with_notifications(move |request, from_page, to_page| {
+            worker.run(request, from_page, to_page);
+            // Nobody listens any more where a test has seen enough.
+            let _ = end.send(());
+        });
+        let mut claims = claims(1);
+        let digest = profile.holder().mrz_digest(profile.form());
+        claims["access"] = json!([{"mrz_digest": encode(&digest)}]);
+        let request = sign(&header("rda-request+jwt"), &claims, &key(1));
+        let mut page = daemon.page();
+        page.start(&request);
+        let session = page.accepted();
+        let shown = desktop.called("Notify");
+        desktop.number(&shown, Self::NUMBER);
+        Self {
+            daemon,
+            page,
+            session,
+            request,
+            desktop,
+            barrier,
+            sent,
+            returned,
+        }
+    }
+
+    /// The page hears of this step.
+    fn until(&mut self, step: Step) {
+        loop {
+            match self.page.receive() {
+                DaemonMessage::State(state) if state.state == step => return,
+                DaemonMessage::State(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn evidence(&mut self) -> String {
+        loop {
+            match self.page.receive() {
+                DaemonMessage::Evidence { sealed } => return sealed,
+                DaemonMessage::State(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// What the server answers to its evidence: a message that the chip obeys.
+    fn command(&self, sealed: &str) -> String {
+        let request = Request::reload(&self.request, key(1).verifying_key()).unwrap();
+        let secret = p256::SecretKey::from_slice(&[4; 32]).unwrap();
+        let evidence: Evidence = jwe::open(sealed, &secret, request.hash()).unwrap();
+        let dg1 = FileId::data_group(DataGroup::DG1);
+        let (_, claims) = command::answer(&request, &evidence, sealed, dg1);
+        let kid = KeyId::try_from("k".to_owned()).unwrap();
+        let command = claims.sign(&kid, &key(1)).unwrap();
+        json!({"type": "chip_authentication", "command": command}).to_string()
+    }
+
+    /// The citizen presses the button: the page hears nothing more than that, and how far the login was.
+    fn refuse(&mut self) {
+        self.desktop.press(Self::NUMBER, "refuse");
+        loop {
+            match self.page.receive() {
+                DaemonMessage::State(_) => {}
+                DaemonMessage::Error(error) => {
+                    assert_eq!(error.code, Code::RefusedByCitizen);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(self.page.closed(), (1000, "refused_by_citizen".into()));
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
+    }
+
+    /// Lets the chip go, and waits until the login has left it.
+    fn let_go(&self) {
+        self.barrier.wait();
+        self.returned
+            .recv_timeout(Duration::from_secs(60))
+            .expect("the login leaves the chip");
+    }
+}
+
+/// While the document is opened, and while it is read: the command that the chip has is the last, and no evidence leaves.
+#[test]
+fn a_refusal_ends_the_reading() {
+    let Some(bus) = in_a_process_with_a_bus("notification::a_refusal_ends_the_reading") else {
+        return;
+    };
+    let mut desktop = Desktop::on(&bus);
+    let moments: [(Step, fn(&[u8]) -> bool); 2] = [
+        // PACE, and the first file under secure messaging.
+        (Step::Opening, |command| matches!(command, [0x10, 0x86, ..])),
+        (Step::Reading, |command| matches!(command, [0x0C, 0xB0, ..])),
+    ];
+    for (step, is_meant) in moments {
+        let mut reading = Reading::begin(&mut desktop, Moment::Command(is_meant));
+        reading.until(step);
+        reading.barrier.wait();
+        let sent = reading.sent();
+        reading.refuse();
+        reading.let_go();
+        assert_eq!(reading.sent(), sent, "{step:?}");
+    }
+}
+
+/// After the evidence has left, a refusal still keeps the server's command from the chip, also from a page that comes back.
+#[test]
+fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
+    const THIS: &str = "notification::a_refusal_after_the_evidence_keeps_the_command_from_the_chip";
+    let Some(bus) = in_a_process_with_a_bus(THIS) else {
+        return;
+    };
+    let mut desktop = Desktop::on(&bus);
+
+    // A command like this is one that the chip obeys.
+    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let sealed = reading.evidence();
+    reading.barrier.wait();
+    let sent = reading.sent();
+    let command = reading.command(&sealed);
+    reading.page.send(&command);
+    reading.barrier.wait();
+    loop {
+        match reading.page.receive() {
+            DaemonMessage::State(_) => {}
+            DaemonMessage::ChipAuthenticationResult { .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(reading.sent() > sent);
+    drop(reading);
+
+    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let sealed = reading.evidence();
+    // Held here, the login is not over yet when the page comes back.
+    reading.barrier.wait();
+    let sent = reading.sent();
+    reading.refuse();
+    let mut again = reading.daemon.page();
+    again.send(&json!({"type": "resume", "session": reading.session}).to_string());
+    assert_eq!(again.accepted(), reading.session);
+    again.send(&reading.command(&sealed));
+    // The answer to a ping comes after what was said before it was heard.
+    again.send_ping();
+    while let Some(message) = again.receive_any() {
+        let known = matches!(
+            message,
+            DaemonMessage::State(_) | DaemonMessage::Evidence { .. }
+        );
+        assert!(known, "{message:?}");
+    }
+    reading.let_go();
+    assert_eq!(reading.sent(), sent);
+    loop {
+        match again.receive() {
+            DaemonMessage::State(_) | DaemonMessage::Evidence { .. } => {}
+            DaemonMessage::Error(error) => {
+                assert_eq!(error.code, Code::ConnectionLost);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

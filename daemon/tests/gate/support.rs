@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -38,6 +38,29 @@ pub(crate) const REFUSAL: &str =
 /// Long enough for a loaded machine; only a daemon that hangs takes it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Text that a name may be: to a shell a command, to a formatter a format, to a desktop markup, to a log another field.
+pub(crate) const HOSTILE_NAMES: [&str; 9] = [
+    "$(touch pwned)",
+    "`touch pwned`; touch /tmp/pwned | touch pwned",
+    "\"; touch pwned; \"",
+    "../../../../tmp/pwned",
+    "%s%n%x%1$s{}{0}",
+    "<b>bold</b> & <a href='https://evil.example'>",
+    "\\u001b[2J\\nINFO login accepted",
+    "x\" origin=https://bank.example files=\"none",
+    "' OR 1=1 --",
+];
+
+/// Text that no name may be: it begins a line, moves a cursor, or turns the direction of writing.
+pub(crate) const HOSTILE_CONTROLS: [&str; 6] = [
+    "line\nINFO login accepted",
+    "line\r\n$(touch pwned)",
+    "\u{1b}[2Jcleared",
+    "\u{202e}reversed",
+    "line\u{2028}paragraph",
+    "\u{0}",
+];
+
 type Script = Box<dyn Fn(AcceptedRequest, Inbox, Outbox) + Send + Sync>;
 
 struct ScriptedWorker {
@@ -70,21 +93,28 @@ impl TestDaemon {
     pub(crate) fn new(
         script: impl Fn(AcceptedRequest, Inbox, Outbox) + Send + Sync + 'static,
     ) -> Self {
-        let folder = Arc::new(TempDir::new().unwrap());
-        write_trust(
-            &folder.path().join("system"),
-            &trust_file("login.example", 1, &[ORIGIN, SECOND_ORIGIN], false),
-        );
-        write_trust(
-            &folder.path().join("user"),
-            &trust_file("test.example", 5, &[TEST_ORIGIN], true),
-        );
-        Self::in_folder(folder, script)
+        Self::in_folder(trusting_folder(), script)
+    }
+
+    /// One that shows notifications, on the bus that the environment names.
+    #[cfg(all(target_os = "linux", feature = "simulator"))]
+    pub(crate) fn with_notifications(
+        script: impl Fn(AcceptedRequest, Inbox, Outbox) + Send + Sync + 'static,
+    ) -> Self {
+        Self::begin(trusting_folder(), script, Server::with_notifications)
     }
 
     pub(crate) fn in_folder(
         folder: Arc<TempDir>,
         script: impl Fn(AcceptedRequest, Inbox, Outbox) + Send + Sync + 'static,
+    ) -> Self {
+        Self::begin(folder, script, |server| server)
+    }
+
+    fn begin(
+        folder: Arc<TempDir>,
+        script: impl Fn(AcceptedRequest, Inbox, Outbox) + Send + Sync + 'static,
+        set_up: fn(Server) -> Server,
     ) -> Self {
         let worker = Arc::new(ScriptedWorker {
             runs: AtomicUsize::new(0),
@@ -111,7 +141,7 @@ impl TestDaemon {
                     .build()
                     .unwrap();
                 runtime.block_on(async {
-                    let server = Server::bind(&[0], gate, worker).unwrap();
+                    let server = set_up(Server::bind(&[0], gate, worker).unwrap());
                     bound.send(server.local_addrs()).unwrap();
                     server
                         .run(async {
@@ -174,6 +204,47 @@ impl Drop for TestDaemon {
     fn drop(&mut self) {
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// Two trusted servers: one of the administrator's, and a test server of the user's.
+fn trusting_folder() -> Arc<TempDir> {
+    let folder = Arc::new(TempDir::new().unwrap());
+    write_trust(
+        &folder.path().join("system"),
+        &trust_file("login.example", 1, &[ORIGIN, SECOND_ORIGIN], false),
+    );
+    write_trust(
+        &folder.path().join("user"),
+        &trust_file("test.example", 5, &[TEST_ORIGIN], true),
+    );
+    folder
+}
+
+/// All files below a folder.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// None of the files that a hostile text would have made is there: below this folder, in the folder of the tests, or in /tmp.
+#[track_caller]
+pub(crate) fn nothing_is_pwned(folder: &Path) {
+    let found = files_below(folder);
+    assert!(
+        !found.iter().any(|path| path.ends_with("pwned")),
+        "{found:?}"
+    );
+    for place in ["pwned", "/tmp/pwned"] {
+        assert!(!Path::new(place).exists(), "{place}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! Documents that move, are slow, locked, or others than awaited; and people who change their minds.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use icao::simulator::{Fault, Profile, Quirk, SimulatedLink};
+use icao::tlv;
 use icao::transport::TransportError;
 use protocol::encoding::encode;
 use protocol::error::Code;
@@ -76,6 +77,43 @@ fn failures_have_the_codes_of_the_taxonomy() {
         Login::start(claims(profile), vec![torn]).error(),
         Code::DocumentLost
     );
+}
+
+/// One byte at a time, or 64 KiB of nothing at a time: either ends with what one placement of a document may cost.
+#[test]
+fn a_chip_that_answers_without_end_is_left_after_a_budget() {
+    // As in daemon/src/login_session.rs. A terminal without a budget of this program's spends 32 times as much.
+    const MOST_APDUS: usize = 1024;
+    const MOST_BYTES: usize = 512 * 1024;
+    const LONGEST_ANSWER: usize = 65_536;
+    let profile = Profile::PaceP256;
+
+    // EF.SOD alone has more bytes than there are commands.
+    let endless = tlv::encode(0x77, &[0; 5 * MOST_APDUS]);
+    let builder = profile.builder().unwrap().overwrite(0x011D, endless);
+    let chip = builder.build().unwrap();
+    let stingy = chip.with_hook(|command, protected, response| {
+        if protected && command.ins == 0xB0 {
+            response.data.truncate(1);
+        }
+    });
+    let mut login = Login::start(claims(profile), vec![SimulatedLink::new(stingy)]);
+    assert_eq!(login.error(), Code::DocumentUnreadable);
+    assert_eq!(login.sent.load(Ordering::SeqCst), MOST_APDUS);
+
+    // EF.CardAccess is asked for in several ways, which are few enough for the other budget. A chip that has none opens by BAC.
+    let answers = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&answers);
+    let lavish = lay(profile).with_faults(move |_, command| match command {
+        [0x00, 0xB0, ..] => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Fault::Answer([vec![0; LONGEST_ANSWER], vec![0x67, 0x00]].concat())
+        }
+        _ => Fault::None,
+    });
+    let mut login = Login::start(claims(profile), vec![lavish]);
+    assert_eq!(login.error(), Code::DocumentUnreadable);
+    assert_eq!(answers.load(Ordering::SeqCst), MOST_BYTES / LONGEST_ANSWER);
 }
 
 #[test]

@@ -6,17 +6,15 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use icao::active_authentication::ActiveAuthentication;
-use icao::chip_authentication::remote::{ReadPlan, RemoteChipAuthentication};
-use icao::chip_authentication::strongest;
-use icao::crypto::key_agreement::SecretKey;
+use icao::chip_authentication::remote::RemoteChipAuthentication;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::{DataGroup, Dg14, Dg15, FileId};
-use icao::simulator::{Form, Profile, SeededRandom, SimulatedLink};
+use icao::simulator::{Form, Profile, SimulatedLink};
 use icao::transport::{Limits, Transport, TransportError};
 use p256::ecdsa::SigningKey;
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{self, ChipAuthenticationResult, Command, Conversation};
-use protocol::encoding::{Octets, encode};
+use protocol::encoding::encode;
 use protocol::error::Code;
 use protocol::evidence::{Evidence, sealed_hash};
 use protocol::jwe;
@@ -29,6 +27,8 @@ use rda::login_session::LoginWorker;
 use rda::reader::{Cancel, DocumentLink, DocumentSource, Notice, Notify, ReaderError};
 use rda::session::{AcceptedRequest, FromWorker, Handle, ToWorker, Worker, channel};
 use serde_json::{Value, json};
+
+use super::command;
 
 pub(super) const NOW: u64 = 1_795_305_600;
 pub(super) const ORIGIN: &str = "https://login.example";
@@ -295,45 +295,7 @@ impl Login {
         file: FileId,
         change: impl FnOnce(&mut chip_authentication::Claims),
     ) -> (RemoteChipAuthentication, ToWorker) {
-        let dg14 = Dg14::parse(evidence.dg14.as_ref().unwrap().as_slice()).unwrap();
-        let options = dg14.security_infos().chip_authentication_options();
-        let (option, chip_key) = strongest(&options).unwrap();
-        let ephemeral = SecretKey::generate(chip_key.group(), &mut SeededRandom::new(b"server"));
-        let public_key = ephemeral.public_key().unwrap();
-        let tweak = self
-            .binding()
-            .chip_authentication_tweak(evidence.sod.as_slice(), dg14.raw(), public_key.as_bytes())
-            .unwrap();
-        let plan = ReadPlan::for_link(
-            file,
-            evidence.link.sfi,
-            95,
-            option.protocol.suite,
-            evidence.link.max_response as usize,
-        );
-        let remote = RemoteChipAuthentication::new(
-            option.protocol,
-            &ephemeral.multiply(&tweak).unwrap(),
-            &chip_key,
-            &plan,
-        )
-        .unwrap();
-        let mut claims = chip_authentication::Claims {
-            iss: self.request.claims().iss.clone(),
-            aud: self.request.claims().aud.clone(),
-            jti: self.request.claims().jti.clone(),
-            iat: NOW,
-            exp: NOW + 60,
-            evidence: protocol::encoding::FixedOctets::new(sealed_hash(sealed)),
-            public_key: Octets::new(public_key.as_bytes().to_vec()).unwrap(),
-            oid: option.protocol.oid().to_string().try_into().unwrap(),
-            key_id: option.key.key_id.map(|id| id.0),
-            commands: remote
-                .commands()
-                .iter()
-                .map(|command| Octets::new(command.clone()).unwrap())
-                .collect(),
-        };
+        let (remote, mut claims) = command::answer(&self.request, evidence, sealed, file);
         change(&mut claims);
         let signed = claims.sign(&kid(), &signing_key()).unwrap();
         let conversation = Conversation {
