@@ -76,6 +76,10 @@ enum Verb {
     /// Ends with status 0 if logins can work, 2 if something stands in their way.
     #[cfg(target_os = "linux")]
     Doctor(DoctorArguments),
+    /// Enter the daemon's sandbox, print what the kernel gave, and end.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Sandbox,
     /// Write manual pages and completions of shells into a folder, for packages.
     #[command(hide = true)]
     Manual {
@@ -208,6 +212,8 @@ fn main() -> ExitCode {
         Verb::Readers => readers().map(|()| ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]
         Verb::Doctor(arguments) => doctor(&arguments),
+        #[cfg(target_os = "linux")]
+        Verb::Sandbox => sandbox().map(|()| ExitCode::SUCCESS),
         Verb::Manual { folder } => manual(&folder).map(|()| ExitCode::SUCCESS),
         Verb::Read(arguments) => read(&arguments),
         Verb::Trust(arguments) => trust(&arguments).map(|()| ExitCode::SUCCESS),
@@ -542,6 +548,12 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
 fn confine(read: Vec<PathBuf>, write: Vec<PathBuf>) {
     let status = rda::sandbox::enter(&rda::sandbox::Needs { read, write });
     tracing::info!(%status, "sandbox");
+}
+
+#[cfg(target_os = "linux")]
+fn sandbox() -> Result<()> {
+    let status = rda::sandbox::enter(&rda::sandbox::Needs::default());
+    Ok(serde_json::to_writer(std::io::stdout(), &status)?)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -14,7 +14,7 @@ pub mod trial;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The folders that the daemon goes on using. Those that do not exist are not there for it later either.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub struct Needs {
 }
 
 /// Whether a measure is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "held", content = "why", rename_all = "snake_case")]
 pub enum Held {
     /// In force.
@@ -47,7 +47,7 @@ impl Held {
 }
 
 /// What this kernel gave. `rda doctor` prints it, and the daemon logs it when it starts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Release of the running kernel.
     pub kernel: String,

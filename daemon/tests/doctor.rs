@@ -8,7 +8,7 @@ mod computer;
 mod service;
 
 use computer::{Computer, needs_library};
-use rda::doctor::Problem;
+use rda::doctor::{Check, Machine, Outcome, Problem};
 use serde_json::{Value, json};
 use service::{FakeService, Manner, Slot};
 
@@ -445,6 +445,42 @@ fn a_kernel_without_confinement() {
     let finding = find(&findings, "sandbox_incomplete");
     assert_eq!(finding["subject"], "Landlock, seccomp");
     assert_eq!(finding["outcome"], "noted");
+}
+
+/// What the sandbox gave when it was tried counts, not what the files of the kernel promise.
+#[test]
+fn a_sandbox_that_was_tried() {
+    use rda::sandbox::{Held, Status};
+    let computer = Computer::sound();
+    let mut machine = Machine::new(&computer.path(""));
+    let mut status = Status {
+        kernel: "6.99".into(),
+        no_new_privileges: Held::Yes,
+        no_core_dumps: Held::Yes,
+        not_traceable: Held::Yes,
+        files: Held::Yes,
+        tcp: Held::Yes,
+        system_calls: Held::Yes,
+        memory_locked: Held::No("too much".into()),
+    };
+    let mut look = |status: &Status| {
+        machine.sandbox = Some(status.clone());
+        let findings = rda::doctor::examine(&machine).unwrap();
+        findings
+            .into_iter()
+            .find(|finding| finding.check == Check::Sandbox)
+            .unwrap()
+    };
+    let found = look(&status);
+    assert_eq!(found.outcome, Outcome::Passed);
+    assert!(found.subject.contains("WITHOUT memory locked (too much)"));
+    status.files = Held::No("not permitted".into());
+    let found = look(&status);
+    assert_eq!(found.outcome, Outcome::Noted);
+    assert_eq!(
+        found.subject,
+        "own files only (not permitted), memory locked (too much)"
+    );
 }
 
 #[test]

@@ -176,6 +176,23 @@ fn the_kernel_says_what_is_in_force() {
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
 }
 
+/// Not what the kernel's files promise: what a process got that went in.
+#[test]
+fn the_doctor_tries_it() {
+    let rda = |arguments: &[&str]| -> serde_json::Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rda"));
+        let output = command.args(arguments).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let got: rda::sandbox::Status = serde_json::from_value(rda(&["sandbox"])).unwrap();
+    let found = rda(&["doctor", "--json", "--only", "sandbox"]);
+    let finding = &found["findings"][0];
+    match finding["outcome"].as_str() {
+        Some("passed") => assert_eq!(finding["subject"], got.to_string()),
+        _ => assert_eq!(finding["problem"], "sandbox_incomplete", "{finding}"),
+    }
+}
+
 /// As an ordinary user: the user check of the gate works although the process is closed to its own user, and another
 /// program of that user can read neither its memory nor its environment.
 #[test]

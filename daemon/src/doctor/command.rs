@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Check, Finding, Language, Machine, Outcome, examine, report};
 use crate::gate::system_clock;
+use crate::sandbox::Status;
 
 /// What is asked of the doctor.
 #[derive(Args, Debug)]
@@ -77,6 +79,13 @@ pub fn run(arguments: &DoctorArguments, system_trust: &Path) -> Result<bool> {
         .all(|finding| finding.outcome != Outcome::Failed))
 }
 
+/// Has a process of its own enter the daemon's sandbox, from which there is no way back. `None` where it says nothing.
+fn try_sandbox() -> Option<Status> {
+    let program = std::env::current_exe().ok()?;
+    let output = Command::new(program).arg("sandbox").output().ok()?;
+    serde_json::from_slice(&output.stdout).ok()
+}
+
 fn machine(arguments: &DoctorArguments, system_trust: &Path) -> Machine {
     let mut machine = Machine::new(&arguments.root);
     machine.now = system_clock()();
@@ -86,6 +95,9 @@ fn machine(arguments: &DoctorArguments, system_trust: &Path) -> Machine {
         Some(machine.path(system_trust.strip_prefix("/").unwrap_or(system_trust))),
         folders.map(|folders| folders.config_dir().join("servers.d")),
     ];
+    if arguments.root == Path::new("/") {
+        machine.sandbox = try_sandbox();
+    }
     if let Some(port) = arguments.port {
         machine.ports = vec![port];
     }

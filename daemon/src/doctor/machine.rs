@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::sandbox::Status;
+
 /// No file that is looked at is longer; of one that is, this much is seen.
 const LONGEST_FILE: u64 = 4 * 1024 * 1024;
 /// Most entries of a folder that are looked at.
@@ -27,6 +29,8 @@ pub struct Machine {
     pub trust: [Option<PathBuf>; 2],
     /// Socket of the PC/SC service.
     pub pcscd: PathBuf,
+    /// What the kernel gave to a process that tried the daemon's sandbox.
+    pub sandbox: Option<Status>,
 }
 
 impl Machine {
@@ -42,6 +46,7 @@ impl Machine {
             trust: [None, None],
             pcscd: std::env::var_os("PCSCLITE_CSOCK_NAME")
                 .map_or_else(|| root.join("run/pcscd/pcscd.comm"), PathBuf::from),
+            sandbox: None,
         }
     }
 

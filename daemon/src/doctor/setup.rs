@@ -1,6 +1,7 @@
 //! What an installation sets up: trust, start, confinement, clock.
 
 use super::{Check, Finding, Fix, Machine, Problem};
+use crate::sandbox::Held;
 use crate::trust::TrustStore;
 
 /// Units of this package that systemd starts with a user's session, wherever they were enabled.
@@ -81,7 +82,7 @@ pub(super) fn autostart(machine: &Machine) -> Finding {
     }
 }
 
-/// What Landlock governs in this release. What the running daemon got, it logs at its start.
+/// What Landlock governs in this release.
 fn landlock_of(release: &str) -> &'static str {
     let mut numbers = release
         .split(|character: char| !character.is_ascii_digit())
@@ -93,8 +94,21 @@ fn landlock_of(release: &str) -> &'static str {
     }
 }
 
-/// Whether the kernel has what the daemon locks itself in with.
+/// Whether the kernel has what the daemon locks itself in with: as it showed when that was tried, or else by its files.
 pub(super) fn sandbox(machine: &Machine) -> Finding {
+    if let Some(status) = &machine.sandbox {
+        let lacks = |held: &Held| matches!(held, Held::No(_));
+        if !lacks(&status.files) && !lacks(&status.system_calls) {
+            return Finding::passed(Check::Sandbox, status.to_string());
+        }
+        let missing = status.measures().map(|(name, held)| match held {
+            Held::No(why) => format!("{name} ({why})"),
+            Held::Yes | Held::Partly(_) => String::new(),
+        });
+        let missing: Vec<_> = missing.into_iter().filter(|one| !one.is_empty()).collect();
+        let missing = missing.join(", ");
+        return Finding::of(Check::Sandbox, Problem::SandboxIncomplete, missing);
+    }
     let mut missing = Vec::new();
     // A kernel that does not show its security modules is taken at its word of having none.
     let modules = machine.value("sys/kernel/security/lsm").unwrap_or_default();
