@@ -645,7 +645,8 @@ fn a_refusal_ends_the_reading() {
         return;
     };
     let mut desktop = Desktop::on(&bus);
-    let moments: [(Step, fn(&[u8]) -> bool); 2] = [
+    type IsMeant = fn(&[u8]) -> bool;
+    let moments: [(Step, IsMeant); 2] = [
         // PACE, and the first file under secure messaging.
         (Step::Opening, |command| matches!(command, [0x10, 0x86, ..])),
         (Step::Reading, |command| matches!(command, [0x0C, 0xB0, ..])),
