@@ -156,15 +156,16 @@ fn description(profile: Profile) -> &'static str {
 }
 
 fn html(login: &str, now: &Now) -> String {
-    let lies = match now.lying {
-        Some(profile) if now.askew => {
+    let (place, lies) = match now.lying {
+        Some(profile) if now.askew => (
+            "beside",
             format!(
                 "{} has slid to where the reader does not reach it.",
                 profile.name()
-            )
-        }
-        Some(profile) => format!("{} lies on the reader.", profile.name()),
-        None => "The reader is empty.".to_owned(),
+            ),
+        ),
+        Some(profile) => ("reader", format!("{} lies on the reader.", profile.name())),
+        None => ("away", "The reader is empty.".to_owned()),
     };
     let mut documents = String::new();
     for profile in Profile::ALL {
@@ -195,7 +196,7 @@ fn html(login: &str, now: &Now) -> String {
          <h1>The simulated desk</h1>\
          <p>Log in at <a href=\"{login}/\" target=\"login\">{login}/</a> with a user name below and the password <code>{PASSWORD}</code>. \
          Lay, lift and slide documents here meanwhile.</p>\
-         <p role=\"status\"><strong id=\"lies\">{lies}</strong> {trouble}</p>\
+         <p role=\"status\"><strong id=\"lies\" data-place=\"{place}\">{lies}</strong> {trouble}</p>\
          <form method=\"post\" action=\"/\"><p><button name=\"act\" value=\"lift\">Lift</button> \
          <button name=\"act\" value=\"slide\">Slide</button></p><h2>Documents</h2><ul>{documents}</ul></form>\
          <h2>Other persons</h2><p><code>{SEVERAL}</code> has a passport (that of 2024) and an identity card. \

@@ -39,8 +39,13 @@ fn documents_are_laid_lifted_and_slid_by_clicks() -> Result<()> {
         .context("the panel does not start")?;
     let browser = Browser::start("en")?;
     browser.open(&origin)?;
-    let lies = || browser.element("#lies")?.text();
-    ensure!(lies()? == "The reader is empty.");
+    // Waits for the page that a click brings.
+    let lies = |place: &str| {
+        browser
+            .element(&format!("#lies[data-place={place}]"))?
+            .text()
+    };
+    ensure!(lies("away")? == "The reader is empty.");
     let found = Checker::load()?.check(&browser)?;
     ensure!(
         found.violations.is_empty() && found.incomplete.is_empty(),
@@ -48,7 +53,7 @@ fn documents_are_laid_lifted_and_slid_by_clicks() -> Result<()> {
     );
 
     browser.element("button[value=nl-id-2014]")?.click()?;
-    ensure!(lies()? == "nl-id-2014 lies on the reader.");
+    ensure!(lies("reader")? == "nl-id-2014 lies on the reader.");
     let profile = Profile::NlId2014;
     let page = Page::log_in(site.origin(), profile.name(), PASSWORD)?;
     let typed = Typed {
@@ -59,9 +64,9 @@ fn documents_are_laid_lifted_and_slid_by_clicks() -> Result<()> {
     ensure!(ending.verdict == Verdict::Raised(25), "{ending:?}");
 
     browser.element("button[value=slide]")?.click()?;
-    ensure!(lies()?.contains("slid"));
+    ensure!(lies("beside")?.contains("slid"));
     browser.element("button[value=lift]")?.click()?;
-    ensure!(lies()? == "The reader is empty.");
+    ensure!(lies("away")? == "The reader is empty.");
     ensure!(browser.complaints()?.is_empty());
 
     // Another page's form moves nothing.
@@ -75,6 +80,6 @@ fn documents_are_laid_lifted_and_slid_by_clicks() -> Result<()> {
         .send_form([("act", "clone")])?;
     ensure!(foreign.status() == 403);
     browser.open(&origin)?;
-    ensure!(lies()? == "The reader is empty.");
+    ensure!(lies("away")? == "The reader is empty.");
     Ok(())
 }

@@ -101,11 +101,12 @@ pub(super) fn sandbox(machine: &Machine) -> Finding {
         if !lacks(&status.files) && !lacks(&status.system_calls) {
             return Finding::passed(Check::Sandbox, status.to_string());
         }
-        let missing = status.measures().map(|(name, held)| match held {
-            Held::No(why) => format!("{name} ({why})"),
-            Held::Yes | Held::Partly(_) => String::new(),
+        let missing = status.measures().into_iter();
+        let missing = missing.filter_map(|(name, held)| match held {
+            Held::No(why) => Some(format!("{name} ({why})")),
+            Held::Yes | Held::Partly(_) => None,
         });
-        let missing: Vec<_> = missing.into_iter().filter(|one| !one.is_empty()).collect();
+        let missing: Vec<_> = missing.collect();
         let missing = missing.join(", ");
         return Finding::of(Check::Sandbox, Problem::SandboxIncomplete, missing);
     }
