@@ -15,6 +15,9 @@ mod limits;
 #[cfg(all(target_os = "linux", feature = "simulator"))]
 #[path = "gate/notification.rs"]
 mod notification;
+#[cfg(all(target_os = "linux", feature = "simulator"))]
+#[path = "gate/refusal.rs"]
+mod refusal;
 #[path = "gate/strangers.rs"]
 mod strangers;
 #[path = "gate/support.rs"]

@@ -1,0 +1,336 @@
+//! The citizen refuses while a document is read: the login runs in this process, where the chip can be held.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use icao::lds::{DataGroup, FileId};
+use icao::simulator::{Profile, SimulatedLink};
+use icao::transport::{Limits, Transport, TransportError};
+use protocol::encoding::encode;
+use protocol::error::Code;
+use protocol::evidence::Evidence;
+use protocol::jwe;
+use protocol::jws::KeyId;
+use protocol::messages::{DaemonMessage, Step};
+use protocol::request::Request;
+use rda::login_session::LoginWorker;
+use rda::reader::{Cancel, DocumentLink, DocumentSource, ReaderError};
+use rda::session::Worker;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::command;
+use crate::notification::{Desktop, start_bus};
+use crate::support::*;
+
+/// Runs this test once more in a process of its own, with a bus of its own in the environment, where a daemon looks for it; there
+/// it gives the bus. What is in the environment holds for all tests of a process.
+fn in_a_process_with_a_bus(test: &str) -> Option<PathBuf> {
+    const BUS: &str = "RDA_TEST_BUS";
+    if let Some(bus) = std::env::var_os(BUS) {
+        return Some(bus.into());
+    }
+    let folder = TempDir::new().unwrap();
+    let (_bus, bus, address) = start_bus(folder.path())?;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(BUS, bus)
+        .env("DBUS_SESSION_BUS_ADDRESS", address)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    None
+}
+
+/// When the chip is held.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// When it has the first command like this, and has not answered yet.
+    Command(fn(&[u8]) -> bool),
+    /// While the server thinks about the evidence.
+    ServerThinks,
+}
+
+/// A document whose chip waits twice at the barrier: to be seen there, and to be let go.
+struct Card {
+    link: SimulatedLink,
+    sent: Arc<AtomicUsize>,
+    moment: Moment,
+    barrier: Option<Arc<Barrier>>,
+}
+
+impl Card {
+    fn hold(&mut self) {
+        if let Some(barrier) = self.barrier.take() {
+            barrier.wait();
+            barrier.wait();
+        }
+    }
+}
+
+impl Transport for Card {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        if let Moment::Command(is_meant) = self.moment
+            && is_meant(command)
+        {
+            self.hold();
+        }
+        self.link.transmit(command)
+    }
+
+    fn reset(&mut self) -> Result<(), TransportError> {
+        self.link.reset()
+    }
+
+    fn limits(&self) -> Limits {
+        self.link.limits()
+    }
+}
+
+impl DocumentLink for Card {
+    fn reader_name(&self) -> &str {
+        "Reader 00 00"
+    }
+
+    fn dismiss(&mut self) {}
+
+    fn keep_alive(&mut self) {
+        if matches!(self.moment, Moment::ServerThinks) {
+            self.hold();
+        }
+    }
+}
+
+/// A reader on which one document lies.
+struct OneCard {
+    card: Option<Card>,
+    cancel: Cancel,
+}
+
+impl DocumentSource for OneCard {
+    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError> {
+        match self.card.take() {
+            Some(card) => Ok(Box::new(card)),
+            None => {
+                self.cancel.wait();
+                Err(ReaderError::Cancelled)
+            }
+        }
+    }
+}
+
+/// A login in this process, with a chip that can be held, and its notification.
+struct Reading<'d> {
+    daemon: TestDaemon,
+    page: Page,
+    session: String,
+    request: String,
+    desktop: &'d mut Desktop,
+    barrier: Arc<Barrier>,
+    sent: Arc<AtomicUsize>,
+    returned: mpsc::Receiver<()>,
+}
+
+impl<'d> Reading<'d> {
+    const NUMBER: u32 = 42;
+
+    fn begin(desktop: &'d mut Desktop, moment: Moment) -> Self {
+        let profile = Profile::PaceP256;
+        let (barrier, sent) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+        let worker = LoginWorker::new(Box::new({
+            let (barrier, sent) = (Arc::clone(&barrier), Arc::clone(&sent));
+            move |cancel, _| {
+                let card = Card {
+                    link: SimulatedLink::new(profile.chip(b"chip").unwrap()),
+                    sent: Arc::clone(&sent),
+                    moment,
+                    barrier: Some(Arc::clone(&barrier)),
+                };
+                Box::new(OneCard {
+                    card: Some(card),
+                    cancel,
+                })
+            }
+        }))
+        .with_keep_alive(Duration::from_millis(1));
+        let (end, returned) = mpsc::channel();
+        let daemon = TestDaemon::with_notifications(move |request, from_page, to_page| {
+            worker.run(request, from_page, to_page);
+            // Nobody listens any more where a test has seen enough.
+            let _ = end.send(());
+        });
+        let mut claims = claims(1);
+        let digest = profile.holder().mrz_digest(profile.form());
+        claims["access"] = json!([{"mrz_digest": encode(&digest)}]);
+        let request = sign(&header("rda-request+jwt"), &claims, &key(1));
+        let mut page = daemon.page();
+        page.start(&request);
+        let session = page.accepted();
+        let shown = desktop.called("Notify");
+        desktop.number(&shown, Self::NUMBER);
+        Self {
+            daemon,
+            page,
+            session,
+            request,
+            desktop,
+            barrier,
+            sent,
+            returned,
+        }
+    }
+
+    /// The page hears of this step.
+    fn until(&mut self, step: Step) {
+        loop {
+            match self.page.receive() {
+                DaemonMessage::State(state) if state.state == step => return,
+                DaemonMessage::State(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn evidence(&mut self) -> String {
+        loop {
+            match self.page.receive() {
+                DaemonMessage::Evidence { sealed } => return sealed,
+                DaemonMessage::State(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// What the server answers to its evidence: a message that the chip obeys.
+    fn command(&self, sealed: &str) -> String {
+        let request = Request::reload(&self.request, key(1).verifying_key()).unwrap();
+        let secret = p256::SecretKey::from_slice(&[4; 32]).unwrap();
+        let evidence: Evidence = jwe::open(sealed, &secret, request.hash()).unwrap();
+        let dg1 = FileId::data_group(DataGroup::DG1);
+        let (_, claims) = command::answer(&request, &evidence, sealed, dg1);
+        let kid = KeyId::try_from("k".to_owned()).unwrap();
+        let command = claims.sign(&kid, &key(1)).unwrap();
+        json!({"type": "chip_authentication", "command": command}).to_string()
+    }
+
+    /// The citizen presses the button: the page hears nothing more than that, and how far the login was.
+    fn refuse(&mut self) {
+        self.desktop.press(Self::NUMBER, "refuse");
+        loop {
+            match self.page.receive() {
+                DaemonMessage::State(_) => {}
+                DaemonMessage::Error(error) => {
+                    assert_eq!(error.code, Code::RefusedByCitizen);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(self.page.closed(), (1000, "refused_by_citizen".into()));
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
+    }
+
+    /// Lets the chip go, and waits until the login has left it.
+    fn let_go(&self) {
+        self.barrier.wait();
+        self.returned
+            .recv_timeout(Duration::from_secs(60))
+            .expect("the login leaves the chip");
+    }
+}
+
+/// While the document is opened, and while it is read: the command that the chip has is the last, and no evidence leaves.
+#[test]
+fn a_refusal_ends_the_reading() {
+    let Some(bus) = in_a_process_with_a_bus("refusal::a_refusal_ends_the_reading") else {
+        return;
+    };
+    let mut desktop = Desktop::on(&bus);
+    type IsMeant = fn(&[u8]) -> bool;
+    let moments: [(Step, IsMeant); 2] = [
+        // PACE, and the first file under secure messaging.
+        (Step::Opening, |command| matches!(command, [0x10, 0x86, ..])),
+        (Step::Reading, |command| matches!(command, [0x0C, 0xB0, ..])),
+    ];
+    for (step, is_meant) in moments {
+        let mut reading = Reading::begin(&mut desktop, Moment::Command(is_meant));
+        reading.until(step);
+        reading.barrier.wait();
+        let sent = reading.sent();
+        reading.refuse();
+        reading.let_go();
+        assert_eq!(reading.sent(), sent, "{step:?}");
+    }
+}
+
+/// After the evidence has left, a refusal still keeps the server's command from the chip, also from a page that comes back.
+#[test]
+fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
+    const THIS: &str = "refusal::a_refusal_after_the_evidence_keeps_the_command_from_the_chip";
+    let Some(bus) = in_a_process_with_a_bus(THIS) else {
+        return;
+    };
+    let mut desktop = Desktop::on(&bus);
+
+    // A command like this is one that the chip obeys.
+    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let sealed = reading.evidence();
+    reading.barrier.wait();
+    let sent = reading.sent();
+    let command = reading.command(&sealed);
+    reading.page.send(&command);
+    reading.barrier.wait();
+    loop {
+        match reading.page.receive() {
+            DaemonMessage::State(_) => {}
+            DaemonMessage::ChipAuthenticationResult { .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(reading.sent() > sent);
+    drop(reading);
+
+    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let sealed = reading.evidence();
+    // Held here, the login is not over yet when the page comes back.
+    reading.barrier.wait();
+    let sent = reading.sent();
+    reading.refuse();
+    let mut again = reading.daemon.page();
+    again.send(&json!({"type": "resume", "session": reading.session}).to_string());
+    assert_eq!(again.accepted(), reading.session);
+    again.send(&reading.command(&sealed));
+    // The answer to a ping comes after what was said before it was heard.
+    again.send_ping();
+    while let Some(message) = again.receive_any() {
+        let known = matches!(
+            message,
+            DaemonMessage::State(_) | DaemonMessage::Evidence { .. }
+        );
+        assert!(known, "{message:?}");
+    }
+    reading.let_go();
+    assert_eq!(reading.sent(), sent);
+    loop {
+        match again.receive() {
+            DaemonMessage::State(_) | DaemonMessage::Evidence { .. } => {}
+            DaemonMessage::Error(error) => {
+                assert_eq!(error.code, Code::ConnectionLost);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
