@@ -151,6 +151,10 @@ fn where_the_server_releases_nothing_the_document_opens_with_what_is_typed() -> 
             browser.element("#start")?.click()?;
             let empty = browser.element(&format!("{field}[aria-invalid=true]"))?;
             ensure!(browser.element("#form-error")?.text()? == empty.attribute("data-wrong")?);
+            shots::take(
+                &browser,
+                &format!("nl-typed-{}", field.trim_start_matches('#')),
+            )?;
             // Small letters and blanks are what people type.
             let (first, rest) = text.split_at(2);
             empty.type_text(&format!("{first} {}", rest.to_lowercase()))?;
