@@ -140,6 +140,8 @@ fn a_failure_of_the_document_reaches_the_page() {
     assert_eq!(page.failed(), ("access_data_wrong".into(), 1000));
 }
 
+/// So where a panic unwinds, as in these tests. The program for desktops ends, and the socket that systemd holds starts another
+/// for the next page.
 #[test]
 fn a_worker_that_fails_leaves_the_daemon_alive() {
     let daemon = TestDaemon::new(|request, _, _| {
