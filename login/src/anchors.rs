@@ -69,8 +69,9 @@ impl CurrentRules {
         match InUse::read(config) {
             Ok(new) => {
                 let generation = new.generation.unwrap_or_default();
-                tracing::info!(generation, "the trust store was replaced, and is in use");
                 *self.now.write().unwrap_or_else(PoisonError::into_inner) = new;
+                // Only now is it true: who reads the line may ask for the rules at once.
+                tracing::info!(generation, "the trust store was replaced, and is in use");
             }
             Err(error) => {
                 tracing::error!(%error, "the trust store was replaced, and cannot be used")
