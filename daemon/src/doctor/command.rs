@@ -79,11 +79,12 @@ pub fn run(arguments: &DoctorArguments, system_trust: &Path) -> Result<bool> {
         .all(|finding| finding.outcome != Outcome::Failed))
 }
 
-/// Has a process of its own enter the daemon's sandbox, from which there is no way back. `None` where it says nothing.
-fn try_sandbox() -> Option<Status> {
-    let program = std::env::current_exe().ok()?;
-    let output = Command::new(program).arg("sandbox").output().ok()?;
-    serde_json::from_slice(&output.stdout).ok()
+/// Has a process of its own enter the daemon's sandbox, from which there is no way back. The error is why it told nothing.
+fn try_sandbox() -> Result<Status, String> {
+    let output = std::env::current_exe()
+        .and_then(|program| Command::new(program).arg("sandbox").output())
+        .map_err(|error| error.to_string())?;
+    serde_json::from_slice(&output.stdout).map_err(|_| output.status.to_string())
 }
 
 fn machine(arguments: &DoctorArguments, system_trust: &Path) -> Machine {
@@ -96,7 +97,7 @@ fn machine(arguments: &DoctorArguments, system_trust: &Path) -> Machine {
         folders.map(|folders| folders.config_dir().join("servers.d")),
     ];
     if arguments.root == Path::new("/") {
-        machine.sandbox = try_sandbox();
+        machine.sandbox = Some(try_sandbox());
     }
     if let Some(port) = arguments.port {
         machine.ports = vec![port];

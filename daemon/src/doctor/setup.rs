@@ -82,57 +82,30 @@ pub(super) fn autostart(machine: &Machine) -> Finding {
     }
 }
 
-/// What Landlock governs in this release.
-fn landlock_of(release: &str) -> &'static str {
-    let mut numbers = release
-        .split(|character: char| !character.is_ascii_digit())
-        .map_while(|number| number.parse::<u32>().ok());
-    match (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) {
-        version if version >= (6, 12) => "files, TCP, signals",
-        version if version >= (6, 7) => "files, TCP",
-        _ => "files",
-    }
-}
-
-/// Whether the kernel has what the daemon locks itself in with: as it showed when that was tried, or else by its files.
+/// Whether the kernel has what the daemon locks itself in with, as it showed when that was tried.
 pub(super) fn sandbox(machine: &Machine) -> Finding {
-    if let Some(status) = &machine.sandbox {
-        let lacks = |held: &Held| matches!(held, Held::No(_));
-        if !lacks(&status.files) && !lacks(&status.system_calls) {
-            return Finding::passed(Check::Sandbox, status.to_string());
+    let status = match &machine.sandbox {
+        None => return Finding::skipped(Check::Sandbox),
+        Some(Err(why)) => {
+            return Finding::of(Check::Sandbox, Problem::SandboxIncomplete, why);
         }
-        let missing = status.measures().into_iter();
-        let missing = missing.filter_map(|(name, held)| match held {
-            Held::No(why) => Some(format!("{name} ({why})")),
-            Held::Yes | Held::Partly(_) => None,
-        });
-        let missing: Vec<_> = missing.collect();
-        let missing = missing.join(", ");
-        return Finding::of(Check::Sandbox, Problem::SandboxIncomplete, missing);
+        Some(Ok(status)) => status,
+    };
+    let lacks = |held: &Held| matches!(held, Held::No(_));
+    if !lacks(&status.files) && !lacks(&status.system_calls) {
+        return Finding::passed(Check::Sandbox, status.to_string());
     }
-    let mut missing = Vec::new();
-    // A kernel that does not show its security modules is taken at its word of having none.
-    let modules = machine.value("sys/kernel/security/lsm").unwrap_or_default();
-    if !modules.split(',').any(|name| name == "landlock") {
-        missing.push("Landlock");
-    }
-    if !machine.has("proc/sys/kernel/seccomp/actions_avail") {
-        missing.push("seccomp");
-    }
-    if missing.is_empty() {
-        let kernel = machine
-            .value("proc/sys/kernel/osrelease")
-            .unwrap_or_default();
-        let landlock = landlock_of(&kernel);
-        let given = format!("Linux {kernel}: Landlock ({landlock}), seccomp");
-        Finding::passed(Check::Sandbox, given)
-    } else {
-        Finding::of(
-            Check::Sandbox,
-            Problem::SandboxIncomplete,
-            missing.join(", "),
-        )
-    }
+    let missing = status.measures().into_iter();
+    let missing = missing.filter_map(|(name, held)| match held {
+        Held::No(why) => Some(format!("{name} ({why})")),
+        Held::Yes | Held::Partly(_) => None,
+    });
+    let missing: Vec<_> = missing.collect();
+    Finding::of(
+        Check::Sandbox,
+        Problem::SandboxIncomplete,
+        missing.join(", "),
+    )
 }
 
 /// Whether the clock can be right. Asks nobody: that it is behind its own past shows that it is not.
@@ -145,22 +118,4 @@ pub(super) fn clock(machine: &Machine) -> Finding {
         return Finding::of(Check::Clock, Problem::ClockNotSet, "");
     }
     Finding::passed(Check::Clock, "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::landlock_of;
-
-    #[test]
-    fn what_a_release_has_of_landlock() {
-        for (release, has) in [
-            ("6.18.44-generic", "files, TCP, signals"),
-            ("6.12", "files, TCP, signals"),
-            ("6.8.0-45-generic", "files, TCP"),
-            ("6.1.0-26-amd64", "files"),
-            ("", "files"),
-        ] {
-            assert_eq!(landlock_of(release), has, "{release}");
-        }
-    }
 }

@@ -62,15 +62,10 @@ impl Computer {
             "etc/systemd/user/sockets.target.wants/rda.socket",
             "run/systemd/timesync/synchronized",
             "run/systemd/system/x",
-            "proc/sys/kernel/seccomp/actions_avail",
             "proc/net/tcp",
         ] {
             computer.write(empty, "");
         }
-        computer.write(
-            "sys/kernel/security/lsm",
-            "lockdown,capability,landlock,yama\n",
-        );
         computer.driver_list("ifd-ccid.bundle", &[("072F", "90CC"), ("072F", "2200")]);
         computer.usb(
             "usb1",
