@@ -4,6 +4,8 @@
 #[path = "gate/attacks.rs"]
 mod attacks;
 #[cfg(all(target_os = "linux", feature = "simulator"))]
+#[path = "login_session/cards.rs"]
+mod cards;
 #[path = "login_session/command.rs"]
 mod command;
 #[path = "gate/conversation.rs"]

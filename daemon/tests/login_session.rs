@@ -2,6 +2,8 @@
 #![cfg(feature = "simulator")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "login_session/cards.rs"]
+mod cards;
 #[path = "login_session/command.rs"]
 mod command;
 #[path = "login_session/documents.rs"]

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use icao::lds::{DataGroup, FileId};
 use icao::simulator::{Profile, SimulatedLink};
-use icao::transport::{Limits, Transport, TransportError};
 use protocol::encoding::encode;
 use protocol::error::Code;
 use protocol::evidence::Evidence;
@@ -16,12 +14,11 @@ use protocol::jwe;
 use protocol::jws::KeyId;
 use protocol::messages::{DaemonMessage, Step};
 use protocol::request::Request;
-use rda::login_session::LoginWorker;
-use rda::reader::{Cancel, DocumentLink, DocumentSource, ReaderError};
 use rda::session::Worker;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::cards::{Cards, IsMeant, Moment};
 use crate::command;
 use crate::notification::{Desktop, start_bus};
 use crate::support::*;
@@ -50,84 +47,6 @@ fn in_a_process_with_a_bus(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// When the chip is held.
-#[derive(Clone, Copy)]
-enum Moment {
-    /// When it has the first command like this, and has not answered yet.
-    Command(fn(&[u8]) -> bool),
-    /// While the server thinks about the evidence.
-    ServerThinks,
-}
-
-/// A document whose chip waits twice at the barrier: to be seen there, and to be let go.
-struct Card {
-    link: SimulatedLink,
-    sent: Arc<AtomicUsize>,
-    moment: Moment,
-    barrier: Option<Arc<Barrier>>,
-}
-
-impl Card {
-    fn hold(&mut self) {
-        if let Some(barrier) = self.barrier.take() {
-            barrier.wait();
-            barrier.wait();
-        }
-    }
-}
-
-impl Transport for Card {
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        self.sent.fetch_add(1, Ordering::SeqCst);
-        if let Moment::Command(is_meant) = self.moment
-            && is_meant(command)
-        {
-            self.hold();
-        }
-        self.link.transmit(command)
-    }
-
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.link.reset()
-    }
-
-    fn limits(&self) -> Limits {
-        self.link.limits()
-    }
-}
-
-impl DocumentLink for Card {
-    fn reader_name(&self) -> &str {
-        "Reader 00 00"
-    }
-
-    fn dismiss(&mut self) {}
-
-    fn keep_alive(&mut self) {
-        if matches!(self.moment, Moment::ServerThinks) {
-            self.hold();
-        }
-    }
-}
-
-/// A reader on which one document lies.
-struct OneCard {
-    card: Option<Card>,
-    cancel: Cancel,
-}
-
-impl DocumentSource for OneCard {
-    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError> {
-        match self.card.take() {
-            Some(card) => Ok(Box::new(card)),
-            None => {
-                self.cancel.wait();
-                Err(ReaderError::Cancelled)
-            }
-        }
-    }
-}
-
 /// A login in this process, with a chip that can be held, and its notification.
 struct Reading<'d> {
     daemon: TestDaemon,
@@ -135,8 +54,7 @@ struct Reading<'d> {
     session: String,
     request: String,
     desktop: &'d mut Desktop,
-    barrier: Arc<Barrier>,
-    sent: Arc<AtomicUsize>,
+    cards: Arc<Cards>,
     returned: mpsc::Receiver<()>,
 }
 
@@ -145,23 +63,9 @@ impl<'d> Reading<'d> {
 
     fn begin(desktop: &'d mut Desktop, moment: Moment) -> Self {
         let profile = Profile::PaceP256;
-        let (barrier, sent) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
-        let worker = LoginWorker::new(Box::new({
-            let (barrier, sent) = (Arc::clone(&barrier), Arc::clone(&sent));
-            move |cancel, _| {
-                let card = Card {
-                    link: SimulatedLink::new(profile.chip(b"chip").unwrap()),
-                    sent: Arc::clone(&sent),
-                    moment,
-                    barrier: Some(Arc::clone(&barrier)),
-                };
-                Box::new(OneCard {
-                    card: Some(card),
-                    cancel,
-                })
-            }
-        }))
-        .with_keep_alive(Duration::from_millis(1));
+        let card = SimulatedLink::new(profile.chip(b"chip").unwrap());
+        let cards = Cards::new(vec![card], Some(moment));
+        let worker = cards.worker();
         let (end, returned) = mpsc::channel();
         let daemon = TestDaemon::with_notifications(move |request, from_page, to_page| {
             worker.run(request, from_page, to_page);
@@ -183,8 +87,7 @@ impl<'d> Reading<'d> {
             session,
             request,
             desktop,
-            barrier,
-            sent,
+            cards,
             returned,
         }
     }
@@ -238,13 +141,9 @@ impl<'d> Reading<'d> {
         assert_eq!(self.page.closed(), (1000, "refused_by_citizen".into()));
     }
 
-    fn sent(&self) -> usize {
-        self.sent.load(Ordering::SeqCst)
-    }
-
     /// Lets the chip go, and waits until the login has left it.
     fn let_go(&self) {
-        self.barrier.wait();
+        self.cards.let_go();
         self.returned
             .recv_timeout(Duration::from_secs(60))
             .expect("the login leaves the chip");
@@ -258,20 +157,23 @@ fn a_refusal_ends_the_reading() {
         return;
     };
     let mut desktop = Desktop::on(&bus);
-    type IsMeant = fn(&[u8]) -> bool;
     let moments: [(Step, IsMeant); 2] = [
         // PACE, and the first file under secure messaging.
-        (Step::Opening, |command| matches!(command, [0x10, 0x86, ..])),
-        (Step::Reading, |command| matches!(command, [0x0C, 0xB0, ..])),
+        (Step::Opening, |_, command| {
+            matches!(command, [0x10, 0x86, ..])
+        }),
+        (Step::Reading, |_, command| {
+            matches!(command, [0x0C, 0xB0, ..])
+        }),
     ];
     for (step, is_meant) in moments {
         let mut reading = Reading::begin(&mut desktop, Moment::Command(is_meant));
         reading.until(step);
-        reading.barrier.wait();
-        let sent = reading.sent();
+        reading.cards.wait_until_held();
+        let sent = reading.cards.sent();
         reading.refuse();
         reading.let_go();
-        assert_eq!(reading.sent(), sent, "{step:?}");
+        assert_eq!(reading.cards.sent(), sent, "{step:?}");
     }
 }
 
@@ -285,13 +187,13 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     let mut desktop = Desktop::on(&bus);
 
     // A command like this is one that the chip obeys.
-    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
     let sealed = reading.evidence();
-    reading.barrier.wait();
-    let sent = reading.sent();
+    reading.cards.wait_until_held();
+    let sent = reading.cards.sent();
     let command = reading.command(&sealed);
     reading.page.send(&command);
-    reading.barrier.wait();
+    reading.cards.let_go();
     loop {
         match reading.page.receive() {
             DaemonMessage::State(_) => {}
@@ -299,14 +201,14 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(reading.sent() > sent);
+    assert!(reading.cards.sent() > sent);
     drop(reading);
 
-    let mut reading = Reading::begin(&mut desktop, Moment::ServerThinks);
+    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
     let sealed = reading.evidence();
     // Held here, the login is not over yet when the page comes back.
-    reading.barrier.wait();
-    let sent = reading.sent();
+    reading.cards.wait_until_held();
+    let sent = reading.cards.sent();
     reading.refuse();
     let mut again = reading.daemon.page();
     again.send(&json!({"type": "resume", "session": reading.session}).to_string());
@@ -322,7 +224,7 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
         assert!(known, "{message:?}");
     }
     reading.let_go();
-    assert_eq!(reading.sent(), sent);
+    assert_eq!(reading.cards.sent(), sent);
     loop {
         match again.receive() {
             DaemonMessage::State(_) | DaemonMessage::Evidence { .. } => {}

@@ -1,9 +1,7 @@
 //! Documents that move, are slow, locked, or others than awaited; and people who change their minds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
 use icao::simulator::{Fault, Profile, Quirk, SimulatedLink};
 use icao::tlv;
@@ -14,6 +12,7 @@ use protocol::messages::{Hint, Step};
 use rda::session::{FromWorker, ToWorker};
 use serde_json::json;
 
+use super::cards::{Cards, Moment};
 use super::support::{DG1, Login, answers, claims, lay};
 
 #[test]
@@ -21,11 +20,11 @@ fn a_tear_while_the_server_confirms_needs_no_further_round_trip() {
     let profile = Profile::NlPassport2024;
     let mut login = Login::start(claims(profile), vec![lay(profile)]);
     let (evidence, sealed) = login.evidence();
-    let before_server = login.sent.load(Ordering::SeqCst);
+    let before_server = login.cards.sent();
     let (_, command) = login.command(&evidence, &sealed, DG1, |_| {});
     login.handle.send(command).unwrap();
     login.result();
-    let whole = login.sent.load(Ordering::SeqCst);
+    let whole = login.cards.sent();
 
     for at in before_server..whole {
         let link = lay(profile).with_faults(move |number, _| {
@@ -99,7 +98,7 @@ fn a_chip_that_answers_without_end_is_left_after_a_budget() {
     });
     let mut login = Login::start(claims(profile), vec![SimulatedLink::new(stingy)]);
     assert_eq!(login.error(), Code::DocumentUnreadable);
-    assert_eq!(login.sent.load(Ordering::SeqCst), MOST_APDUS);
+    assert_eq!(login.cards.sent(), MOST_APDUS);
 
     // EF.CardAccess is asked for in several ways, which are few enough for the other budget. A chip that has none opens by BAC.
     let answers = Arc::new(AtomicUsize::new(0));
@@ -153,18 +152,20 @@ fn a_cancellation_ends_the_wait_at_once() {
 #[test]
 fn a_cancellation_ends_the_talk_with_the_chip() {
     let profile = Profile::PaceP256;
-    let barrier = Arc::new(Barrier::new(2));
-    let pause = Some((6, Arc::clone(&barrier)));
-    let mut login = Login::start_with(claims(profile), vec![lay(profile)], pause, None);
-    barrier.wait();
+    let cards = Cards::new(
+        vec![lay(profile)],
+        Some(Moment::Command(|number, _| number == 6)),
+    );
+    let mut login = Login::start_with(claims(profile), cards);
+    login.cards.wait_until_held();
     login.handle.send(ToWorker::Cancel).unwrap();
-    barrier.wait();
+    login.cards.let_go();
     assert!(
         login.next().is_none(),
         "a cancelled login says nothing more"
     );
     login.worker.take().unwrap().join().unwrap();
-    assert_eq!(login.sent.load(Ordering::SeqCst), 6);
+    assert_eq!(login.cards.sent(), 6);
 }
 
 #[test]
@@ -236,13 +237,11 @@ fn five_ways_not_to_get_in_have_five_codes() {
 #[test]
 fn a_document_is_kept_alive_while_the_server_thinks() {
     let profile = Profile::PaceP256;
-    let (touch, touched) = sync_channel(3);
-    let cards = vec![lay(profile)];
-    let mut login = Login::start_with(claims(profile), cards, None, Some(touch));
+    let cards = Cards::new(vec![lay(profile)], Some(Moment::KeptAlive(3)));
+    let mut login = Login::start_with(claims(profile), cards);
     let (evidence, sealed) = login.evidence();
-    for _ in 0..3 {
-        touched.recv_timeout(Duration::from_secs(60)).unwrap();
-    }
+    login.cards.wait_until_held();
+    login.cards.let_go();
     let (remote, command) = login.command(&evidence, &sealed, DG1, |_| {});
     login.handle.send(command).unwrap();
     assert!(remote.file(&answers(&login.result())).is_ok());

@@ -1,7 +1,5 @@
 //! What a login gives the login server, and what it lets the server send.
 
-use std::sync::atomic::Ordering;
-
 use icao::lds::sod::{HashMatch, Sod};
 use icao::lds::{DataGroup, FileId};
 use icao::simulator::Profile;
@@ -142,9 +140,9 @@ fn commands_that_do_not_belong_to_the_document_never_reach_it() {
         let mut login = Login::start(claims(profile), vec![lay(profile)]);
         let (evidence, sealed) = login.evidence();
         let (_, command) = login.command(&evidence, &sealed, file, change);
-        let before = login.sent.load(Ordering::SeqCst);
+        let before = login.cards.sent();
         login.handle.send(command).unwrap();
         assert_eq!(login.error(), code, "{name}");
-        assert_eq!(login.sent.load(Ordering::SeqCst), before, "{name}");
+        assert_eq!(login.cards.sent(), before, "{name}");
     }
 }

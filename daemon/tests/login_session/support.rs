@@ -1,8 +1,6 @@
-//! The other side of a login: page and login server in one, and cards on a reader.
+//! The other side of a login: page and login server in one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use icao::active_authentication::ActiveAuthentication;
@@ -10,7 +8,6 @@ use icao::chip_authentication::remote::RemoteChipAuthentication;
 use icao::crypto::signature::VerifyingKey;
 use icao::lds::{DataGroup, Dg14, Dg15, FileId};
 use icao::simulator::{Form, Profile, SimulatedLink};
-use icao::transport::{Limits, Transport, TransportError};
 use p256::ecdsa::SigningKey;
 use protocol::bindings::Binding;
 use protocol::chip_authentication::{self, ChipAuthenticationResult, Command, Conversation};
@@ -23,11 +20,10 @@ use protocol::jws::KeyId;
 use protocol::messages::{Hint, Outcome, Step};
 use protocol::request::Request;
 use protocol::trust::TrustedServer;
-use rda::login_session::LoginWorker;
-use rda::reader::{Cancel, DocumentLink, DocumentSource, Notice, Notify, ReaderError};
 use rda::session::{AcceptedRequest, FromWorker, Handle, ToWorker, Worker, channel};
 use serde_json::{Value, json};
 
+use super::cards::Cards;
 use super::command;
 
 pub(super) const NOW: u64 = 1_795_305_600;
@@ -76,79 +72,6 @@ pub(super) fn claims(profile: Profile) -> Value {
     })
 }
 
-/// Cards that are laid on the reader one after the other; behind the last the wait is for good.
-pub(super) struct Cards {
-    cards: Arc<Mutex<Vec<SimulatedLink>>>,
-    cancel: Cancel,
-    notify: Notify,
-    sent: Arc<AtomicUsize>,
-    pause: Option<Pause>,
-    touched: Option<SyncSender<()>>,
-}
-
-/// Before the answer to this command the card waits twice for the test.
-pub(super) type Pause = (usize, Arc<Barrier>);
-
-pub(super) struct Card {
-    link: SimulatedLink,
-    pause: Option<Pause>,
-    sent: Arc<AtomicUsize>,
-    touched: Option<SyncSender<()>>,
-}
-
-impl DocumentSource for Cards {
-    fn next_document(&mut self) -> Result<Box<dyn DocumentLink>, ReaderError> {
-        let reader = "Reader 00 00".to_owned();
-        let Some(link) = self.cards.lock().unwrap().pop() else {
-            (self.notify)(Notice::NoDocument { reader });
-            self.cancel.wait();
-            return Err(ReaderError::Cancelled);
-        };
-        (self.notify)(Notice::Connected { reader });
-        let sent = Arc::clone(&self.sent);
-        let pause = self.pause.clone();
-        let touched = self.touched.clone();
-        Ok(Box::new(Card {
-            link,
-            pause,
-            sent,
-            touched,
-        }))
-    }
-}
-
-impl Transport for Card {
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransportError> {
-        let sent = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Some((at, barrier)) = &self.pause
-            && sent == *at
-        {
-            barrier.wait();
-            barrier.wait();
-        }
-        self.link.transmit(command)
-    }
-    fn reset(&mut self) -> Result<(), TransportError> {
-        self.link.reset()
-    }
-    fn limits(&self) -> Limits {
-        self.link.limits()
-    }
-}
-
-impl DocumentLink for Card {
-    fn reader_name(&self) -> &str {
-        "Reader 00 00"
-    }
-    fn dismiss(&mut self) {}
-    fn keep_alive(&mut self) {
-        if let Some(touched) = &self.touched {
-            // A test that has seen enough takes no more.
-            let _ = touched.try_send(());
-        }
-    }
-}
-
 /// A login under way; the test is the page.
 pub(super) struct Login {
     pub(super) handle: Handle,
@@ -156,22 +79,16 @@ pub(super) struct Login {
     pub(super) runtime: tokio::runtime::Runtime,
     pub(super) request: Request,
     pub(super) states: Vec<(Step, Option<Hint>)>,
-    pub(super) sent: Arc<AtomicUsize>,
+    pub(super) cards: Arc<Cards>,
 }
 
 impl Login {
     pub(super) fn start(claims: Value, cards: Vec<SimulatedLink>) -> Self {
-        Self::start_with(claims, cards, None, None)
+        Self::start_with(claims, Cards::new(cards, None))
     }
 
-    /// As [`Login::start`], with a pause, and with someone who is told each time the document is kept alive.
-    pub(super) fn start_with(
-        claims: Value,
-        mut cards: Vec<SimulatedLink>,
-        pause: Option<Pause>,
-        touched: Option<SyncSender<()>>,
-    ) -> Self {
-        cards.reverse();
+    /// As [`Login::start`], with cards that may be held.
+    pub(super) fn start_with(claims: Value, cards: Arc<Cards>) -> Self {
         let claims = serde_json::from_value(claims).unwrap();
         let (_, request) = Request::issue(claims, &kid(), &signing_key()).unwrap();
         let accepted = AcceptedRequest {
@@ -182,24 +99,7 @@ impl Login {
             deadline: Instant::now() + Duration::from_secs(300),
         };
         let (handle, inbox, outbox) = channel();
-        let cards = Arc::new(Mutex::new(cards));
-        let sent = Arc::new(AtomicUsize::new(0));
-        let worker = LoginWorker::new(Box::new({
-            let sent = Arc::clone(&sent);
-            move |cancel, notify| {
-                let (cards, sent) = (Arc::clone(&cards), Arc::clone(&sent));
-                let (pause, touched) = (pause.clone(), touched.clone());
-                Box::new(Cards {
-                    cards,
-                    cancel,
-                    notify,
-                    sent,
-                    pause,
-                    touched,
-                })
-            }
-        }))
-        .with_keep_alive(Duration::from_millis(1));
+        let worker = cards.worker();
         let worker = std::thread::spawn(move || worker.run(accepted, inbox, outbox));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -210,7 +110,7 @@ impl Login {
             runtime,
             request,
             states: Vec::new(),
-            sent,
+            cards,
         }
     }
 
