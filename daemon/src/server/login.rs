@@ -210,6 +210,15 @@ enum Phase {
     ResultSent { command: [u8; 32] },
     /// The worker's return, after the verdict or a cancellation. The end is what the page hears then.
     Ending(Option<End>),
+    /// The worker's return, after an error, which a page hears at once.
+    Failed(Code),
+}
+
+impl Phase {
+    /// Whether nothing more is carried between page and chip.
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Ending(_) | Self::Failed(_))
+    }
 }
 
 /// A login under way.
@@ -333,7 +342,7 @@ impl Login {
                     ToLogin::Page(message) => self.hear_page(message),
                     ToLogin::Fail(code) => self.fail(code),
                 },
-                () = tokio::time::sleep_until(self.deadline), if !matches!(self.phase, Phase::Ending(_)) => {
+                () = tokio::time::sleep_until(self.deadline), if !self.phase.is_over() => {
                     self.fail(Code::SessionTimedOut);
                 }
             }
@@ -342,6 +351,7 @@ impl Login {
         drop(slot);
         let end = match self.phase {
             Phase::Ending(ref mut end) => end.take(),
+            Phase::Failed(_) => None,
             _ => Some(Code::Internal.into()),
         };
         if let Some(end) = end {
@@ -351,7 +361,7 @@ impl Login {
 
     fn hear_worker(&mut self, message: FromWorker) {
         match (message, &self.phase) {
-            (_, Phase::Ending(_)) => {}
+            (_, over) if over.is_over() => {}
             (FromWorker::State(state), _) => {
                 self.state = Some(state.clone());
                 self.tell(Outgoing::Message(DaemonMessage::State(state)));
@@ -376,7 +386,7 @@ impl Login {
 
     fn hear_page(&mut self, message: PageMessage) {
         match (message, &self.phase) {
-            (_, Phase::Ending(_)) => {}
+            (_, over) if over.is_over() => {}
             (PageMessage::Cancel, _) => self.leave(ToWorker::Cancel, Code::Cancelled.symbol()),
             (
                 PageMessage::Finish { outcome },
@@ -445,17 +455,23 @@ impl Login {
 
     /// Ends with an error, which the page hears at once.
     fn fail(&mut self, code: Code) {
-        if matches!(self.phase, Phase::Ending(_)) {
+        if self.phase.is_over() {
             return;
         }
         let _ = self.worker.send(ToWorker::Cancel);
         self.tell(Outgoing::End(code.into()));
-        self.phase = Phase::Ending(None);
+        self.phase = Phase::Failed(code);
     }
 
     /// Puts another socket in the place of the one that was lost, and says again where things stand.
     fn attach(&mut self, page: mpsc::Sender<Outgoing>) {
         self.page = Some(page);
+        match self.phase {
+            // It hears the end when the worker has returned.
+            Phase::Ending(_) => return,
+            Phase::Failed(code) => return self.tell(Outgoing::End(code.into())),
+            _ => {}
+        }
         self.resumed += 1;
         if self.resumed > MAX_RESUMES {
             return self.fail(Code::TooManyMessages);
