@@ -40,5 +40,6 @@ pub mod process;
 pub mod puppet;
 pub mod shots;
 pub mod site;
+pub mod usage;
 pub mod variants;
 pub mod vpcd;

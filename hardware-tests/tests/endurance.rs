@@ -7,6 +7,7 @@ use hardware_tests::need;
 use hardware_tests::page::{Event, Page, Typed, Verdict};
 use hardware_tests::pcscd::Pcscd;
 use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
+use hardware_tests::usage;
 use icao::simulator::Profile;
 use serde_json::json;
 use std::fs;
@@ -29,18 +30,9 @@ struct Holdings {
 
 impl Holdings {
     fn of(process: u32) -> Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-        let field = |name: &str| -> Result<u64> {
-            let line = status
-                .lines()
-                .find_map(|line| line.strip_prefix(name))
-                .with_context(|| name.to_owned())?;
-            let number = line.split_whitespace().next().context("no number")?;
-            Ok(number.parse()?)
-        };
         Ok(Self {
-            memory_kib: field("VmRSS:")?,
-            threads: field("Threads:")?,
+            memory_kib: usage::figure(process, "VmRSS")?,
+            threads: usage::figure(process, "Threads")?,
             descriptors: fs::read_dir(format!("/proc/{process}/fd"))?.count(),
         })
     }

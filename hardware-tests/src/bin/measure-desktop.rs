@@ -1,6 +1,7 @@
 //! Measures the daemon on a citizen's computer: its size, its memory, and how long a page waits for the first word of a daemon
 //! that was not running. Beside it AusweisApp2 where it is installed, by the same definition: from the start of the program to
-//! its first answer over its WebSocket.
+//! its first answer over its WebSocket. Times by the clock are lengthened by whatever else the computer does; what the starts take
+//! of a core is told beside them.
 //!
 //! The daemon is started as systemd does it, with a connection waiting at its socket; its first word is `accepted`, after the
 //! gate has let the page in and checked a signed request. Memory in a login is the most that a whole login with a document on
@@ -13,6 +14,7 @@ use hardware_tests::need;
 use hardware_tests::page::{Event, Page, Socket, Typed, Verdict};
 use hardware_tests::pcscd::{self, Pcscd};
 use hardware_tests::site::{self, Link, PASSWORD, Programs, Site};
+use hardware_tests::usage;
 use icao::simulator::Profile;
 use p256::ecdsa::SigningKey;
 use protocol::jwk::PublicJwk;
@@ -65,12 +67,13 @@ fn run(arguments: &Arguments) -> Result<()> {
         Some(program) => program.clone(),
         None => need::program("rda")?,
     })?;
-    let mut ours = Vec::new();
+    let (mut ours, begun) = (Vec::new(), usage::processor_of_children()?);
     for _ in 0..STARTS {
         ours.push(desk.start()?);
     }
     let ours = summary(
         &ours,
+        usage::processor_of_children()? - begun,
         size(&desk.program)?,
         desk.idle_memory()?,
         logins(&desk.program)?,
@@ -81,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     println!(
-        "program       size, KiB  starts  start to first answer, ms (median, worst)  memory idle, KiB  most in a login, KiB"
+        "program       size, KiB  starts  start to first answer, ms (median, worst; mean of a core)  memory idle, KiB  most in a login, KiB"
     );
     for name in ["rda", "ausweisapp2"] {
         let row = &found[name];
@@ -90,11 +93,12 @@ fn run(arguments: &Arguments) -> Result<()> {
             continue;
         }
         println!(
-            "{name:13} {:>9}  {:>6}  {:>24} {:>16}  {:>16}  {:>20}",
+            "{name:13} {:>9}  {:>6}  {:>24} {:>16} {:>15}  {:>16}  {:>20}",
             row["size_kib"].to_string(),
             row["starts"].to_string(),
             row["median_ms"].to_string(),
             row["worst_ms"].to_string(),
+            row["processor_ms"].to_string(),
             row["idle_kib"].to_string(),
             row["logins"]["most_in_one_kib"].to_string(),
         );
@@ -114,7 +118,8 @@ fn size(program: &Path) -> Result<u64> {
     Ok(length.len().div_ceil(1024))
 }
 
-fn summary(starts: &[Duration], size: u64, idle: u64, logins: Value) -> Value {
+/// `processor` is what all starts took of a core.
+fn summary(starts: &[Duration], processor: Duration, size: u64, idle: u64, logins: Value) -> Value {
     let mut times: Vec<f64> = starts
         .iter()
         .map(|took| (took.as_secs_f64() * 10_000.0).round() / 10.0)
@@ -125,6 +130,7 @@ fn summary(starts: &[Duration], size: u64, idle: u64, logins: Value) -> Value {
         "starts": starts.len(),
         "median_ms": times.get(times.len() / 2),
         "worst_ms": times.last(),
+        "processor_ms": (processor.as_secs_f64() * 10_000.0 / starts.len() as f64).round() / 10.0,
         "idle_kib": idle,
         "logins": logins,
     })
@@ -228,7 +234,7 @@ impl Desk {
         let mut stream = TcpStream::connect(listener.local_addr()?)?;
         std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n")?;
         std::io::Read::read_to_end(&mut stream, &mut Vec::new())?;
-        memory(daemon.0.id(), "VmRSS:")
+        usage::figure(daemon.0.id(), "VmRSS")
     }
 }
 
@@ -267,11 +273,11 @@ fn logins(daemon: &Path) -> Result<Value> {
         Ok(())
     };
     log_in(0, &mut |_| {})?;
-    let most = memory(daemon.id(), "VmHWM:")?;
+    let most = usage::figure(daemon.id(), "VmHWM")?;
     for number in 1..LOGINS {
         log_in(number, &mut |_| {})?;
     }
-    let after = memory(daemon.id(), "VmRSS:")?;
+    let after = usage::figure(daemon.id(), "VmRSS")?;
 
     drop(chip);
     let (mut woken, mut laid) = (None, None);
@@ -319,14 +325,6 @@ fn wakes(process: u32) -> Result<u64> {
     Ok(sum)
 }
 
-/// A figure of a process in KiB (proc(5): VmRSS, what is resident; VmHWM, the most that ever was).
-fn memory(process: u32, figure: &str) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix(figure));
-    let kib = line.with_context(|| format!("no {figure}"))?;
-    Ok(kib.trim().trim_end_matches(" kB").parse()?)
-}
-
 /// A child that does not outlive the measurement.
 struct Running(Child);
 
@@ -346,7 +344,7 @@ fn ausweisapp() -> Result<Value> {
         bail!("something listens on port {AUSWEISAPP_PORT}, which {AUSWEISAPP} needs");
     }
     let folder = tempfile::tempdir()?;
-    let (mut starts, mut idle) = (Vec::new(), 0);
+    let (mut starts, mut idle, begun) = (Vec::new(), 0, usage::processor_of_children()?);
     for _ in 0..FOREIGN_STARTS {
         let began = Instant::now();
         let mut command = Command::new(AUSWEISAPP);
@@ -369,10 +367,11 @@ fn ausweisapp() -> Result<Value> {
             std::thread::sleep(Duration::from_millis(2));
         };
         starts.push(took);
-        idle = memory(program.0.id(), "VmRSS:")?;
+        idle = usage::figure(program.0.id(), "VmRSS")?;
     }
     Ok(summary(
         &starts,
+        usage::processor_of_children()? - begun,
         size(Path::new(AUSWEISAPP))?,
         idle,
         Value::Null,

@@ -8,6 +8,7 @@ use clap::Parser;
 use hardware_tests::desk::Desk;
 use hardware_tests::page::{Event, Page, Typed, Verdict};
 use hardware_tests::site::{self, PASSWORD, Programs, Site};
+use hardware_tests::usage;
 use icao::simulator::Profile;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -50,31 +51,31 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let crowd = (arguments.waiting + arguments.logins + LATENCIES.len() * REPEATED) / PER_ACCOUNT;
     let site = Site::with_crowd(&Programs::find()?, PROFILE, crowd + 1)?;
-    let server = Server::of(&site)?;
+    let server = site.server_id();
     let _desk = Desk::simulated(&site, PROFILE)?;
     let mut users = (0..).map(|number| format!("{}-{}", PROFILE.name(), number / PER_ACCOUNT));
     let mut user = || users.next().unwrap_or_default();
 
     let password = {
-        let begun = server.processor()?;
+        let begun = usage::processor(server)?;
         for _ in 0..PASSWORDS {
             Page::log_in(site.origin(), PROFILE.name(), PASSWORD)?;
         }
-        (server.processor()? - begun) / u32::try_from(PASSWORDS)?
+        (usage::processor(server)? - begun) / u32::try_from(PASSWORDS)?
     };
     let mut latencies = Vec::new();
     for latency in LATENCIES {
         latencies.push(wait(&site, Duration::from_millis(latency), &mut user)?);
     }
-    let idle = server.memory()?;
+    let idle = usage::figure(server, "VmRSS")?;
     let mut waiting = Vec::with_capacity(arguments.waiting);
     for _ in 0..arguments.waiting {
         let page = Page::log_in(site.origin(), &user(), PASSWORD)?;
         page.request(site::kind_name(PROFILE.kind()), &typed())?;
         waiting.push(page);
     }
-    let full = server.memory()?;
-    let logins = logins(&site, &server, arguments.logins, &mut user)?;
+    let full = usage::figure(server, "VmRSS")?;
+    let logins = logins(&site, server, arguments.logins, &mut user)?;
     let found = json!({
         "profile": PROFILE.name(),
         "password_ms": milliseconds(password),
@@ -143,7 +144,7 @@ fn wait(site: &Site, latency: Duration, user: &mut dyn FnMut() -> String) -> Res
 /// Logins one after the other, beside the sessions that wait.
 fn logins(
     site: &Site,
-    server: &Server,
+    server: u32,
     count: usize,
     user: &mut dyn FnMut() -> String,
 ) -> Result<Value> {
@@ -152,11 +153,11 @@ fn logins(
         pages.push(Page::log_in(site.origin(), &user(), PASSWORD)?);
     }
     let mut answers = Vec::new();
-    let begun = server.processor()?;
+    let begun = usage::processor(server)?;
     for page in &pages {
         log_in(page, &mut answers)?;
     }
-    let each = (server.processor()? - begun) / u32::try_from(count)?;
+    let each = (usage::processor(server)? - begun) / u32::try_from(count)?;
     Ok(json!({
         "logins": count,
         "processor_ms": milliseconds(each),
@@ -164,40 +165,6 @@ fn logins(
         "answer_p50_ms": milliseconds(share(&mut answers, 50)?),
         "answer_p99_ms": milliseconds(share(&mut answers, 99)?),
     }))
-}
-
-/// The process of the login server, as proc(5) tells of it.
-struct Server(u32);
-
-impl Server {
-    fn of(site: &Site) -> Result<Self> {
-        Ok(Self(site.server_id()))
-    }
-
-    /// What it has taken of a core since it began: user and system time.
-    fn processor(&self) -> Result<Duration> {
-        /// Of the kernel's ABI, whatever its timer is.
-        const TICKS_PER_SECOND: u64 = 100;
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0))?;
-        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-        let ticks: u64 = fields
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map(|field| field.parse::<u64>().unwrap_or(0))
-            .sum();
-        Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
-    }
-
-    /// Resident memory, KiB.
-    fn memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
-    }
 }
 
 /// The time within which so many per cent were done.
