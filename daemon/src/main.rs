@@ -534,11 +534,12 @@ fn daemon(arguments: &DaemonArguments) -> Result<()> {
             if let Some(trial) = &arguments.sandbox_trial {
                 return sandbox_trial(trial);
             }
+            let stopped = stopped();
             for address in server.local_addrs() {
                 // Whoever started the daemon may have stopped listening to it.
                 let _ = writeln!(std::io::stdout(), "listening on {address}");
             }
-            server.run(stopped()).await;
+            server.run(stopped).await;
             Ok(())
         })
 }
@@ -621,20 +622,21 @@ fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     })
 }
 
-/// Returns when this process is asked to end.
-async fn stopped() {
+/// Ready when this process is asked to end, from this call on.
+fn stopped() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
             return;
         }
+        let _interrupted = tokio::signal::ctrl_c().await;
     }
-    let _interrupted = tokio::signal::ctrl_c().await;
 }
 
 fn readers() -> Result<()> {

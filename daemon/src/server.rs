@@ -142,8 +142,10 @@ impl Server {
         let shared = Arc::new(self.shared);
         loop {
             let accepted = tokio::select! {
-                accepted = accept_any(&self.listeners) => accepted,
+                // Who has come is served, also at the moment when the wait for somebody ends.
+                biased;
                 () = &mut shutdown => break,
+                accepted = accept_any(&self.listeners) => accepted,
                 () = quiet(self.idle_exit) => {
                     if shared.visitors.is_empty() && shared.slot.is_free() {
                         tracing::info!("leaving: nobody is here");

@@ -382,11 +382,10 @@ fn nothing_starts_the_daemon() {
     assert_eq!(find(&findings, "not_started")["code"], "daemon_unreachable");
 
     // The doctor can mend it; another program stands for systemctl.
-    computer.write(
+    computer.script(
         "bin/systemctl",
         "#!/bin/sh\necho \"$@\" >\"$(dirname \"$0\")/asked\"\n",
     );
-    computer.make_executable("bin/systemctl");
     computer.fix("y\n");
     let asked = std::fs::read_to_string(computer.path("bin/asked")).unwrap();
     assert_eq!(asked, "--user enable --now rda.socket\n");

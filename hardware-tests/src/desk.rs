@@ -147,7 +147,7 @@ pub fn lay_as(options: &[(&str, &Path)], reader: SocketAddr) -> Result<Process> 
         command.arg(option).arg(file);
     }
     let mut chip = Process::start("virtual-chip", &command)?;
-    chip.line(Duration::from_secs(20), |line| {
+    chip.line(Duration::from_secs(60), |line| {
         line.starts_with("on the reader").then_some(())
     })?;
     Ok(chip)

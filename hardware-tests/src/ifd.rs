@@ -125,8 +125,14 @@ impl Reader {
 
     /// Lays a document on it.
     pub fn lay(&self, document: FaultyChip) {
+        let atr = document.chip().atr().to_vec();
+        self.lay_with_atr(document, &atr);
+    }
+
+    /// As [`Reader::lay`], of a document that answers to reset otherwise.
+    pub fn lay_with_atr(&self, document: FaultyChip, atr: &[u8]) {
         let mut state = self.state();
-        state.atr = document.chip().atr().to_vec();
+        state.atr = atr.to_vec();
         if state.document.replace(document).is_some() {
             state.away = state.absence;
         }
@@ -141,11 +147,6 @@ impl Reader {
     /// reset that follows the tear, so that pcscd's own watch never sees the document gone.
     pub fn set_absence(&self, looks: usize) {
         self.state().absence = looks;
-    }
-
-    /// Another answer to reset than that of the chip.
-    pub fn set_atr(&self, atr: &[u8]) {
-        self.state().atr = atr.to_vec();
     }
 
     /// Pulls the reader out of the computer.

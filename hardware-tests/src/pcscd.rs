@@ -32,7 +32,7 @@ pub const NEEDS: [&Need; 2] = [&need::PCSCD, &need::VPCD];
 /// Slots of the virtual reader, fixed in Debian's build of it.
 pub const SLOTS: u16 = 2;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 // Mounts are private to the namespace. `exec` keeps the process id through to pcscd, which must not outlive the test:
 // the last program before it asks for the parent-death signal, because a change of user namespace clears it.

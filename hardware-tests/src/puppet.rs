@@ -78,7 +78,7 @@ impl Strings {
             _ => return Err(anyhow!("the page began with {start}")),
         };
         self.say(&json!({
-            "type": "accepted", "version": "0.1.0", "session": "A".repeat(43), "expires_in": 300,
+            "type": "accepted", "version": "0.1.0", "session": "A".repeat(43), "expires_in": 3000,
         }))?;
         Ok(request)
     }

@@ -144,10 +144,11 @@ fn exchange(
                     }
                     return Ok(End::ChipLeft);
                 };
-                link.send(&response)?;
+                // Before the reader has it: who has seen the end of a conversation finds it whole in the log.
                 if let Some(log) = &mut log {
                     log.exchange(command, &response)?;
                 }
+                link.send(&response)?;
             }
         }
     }

@@ -64,6 +64,8 @@ fn many_logins_leave_nothing_behind() -> Result<()> {
     let site = Site::with_crowd(&Programs::find()?, PROFILE, 41)?;
     let pcscd = Pcscd::with_readers(&[&reader])?;
     let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
+    // The connection by which it was asked whether it is there yet.
+    eventually(|| Ok(pcscd.contexts()? == 0))?;
     assert_eq!(pcscd.contexts()?, 0, "no context before the first login");
     let idle = Holdings::of(daemon.id())?;
     reader.lay(FaultyChip::new(PROFILE, Plan::NONE)?);
@@ -114,7 +116,7 @@ fn settled(process: u32, idle: &Holdings) -> Result<Holdings> {
 
 /// Lets others run until it is so. What never becomes so is told by the comparison that follows.
 fn eventually(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + Duration::from_secs(60);
     while !is_so()? && Instant::now() < patience {
         std::thread::yield_now();
     }

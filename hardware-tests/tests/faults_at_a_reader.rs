@@ -308,11 +308,11 @@ fn slots_that_take_no_document_are_left_alone() -> Result<()> {
     sam.lay(badge()?);
     contact.lay(badge()?);
     // A key with contacts, in a reader whose name tells nothing: asked, and quietly set aside.
-    unnamed.lay(badge()?);
-    unnamed.set_atr(&[
+    let key = [
         0x3B, 0xFD, 0x13, 0x00, 0x00, 0x81, 0x31, 0xFE, 0x15, 0x80, 0x73, 0xC0, 0x21, 0xC0, 0x57,
         0x59, 0x75, 0x62, 0x69, 0x4B, 0x65, 0x79, 0x40,
-    ]);
+    ];
+    unnamed.lay_with_atr(badge()?, &key);
     let mut laid = false;
     let mut hints = Vec::new();
     let ending = scene.log_in(&mut |state, hint| {

@@ -188,8 +188,8 @@ fn a_document_that_moves_is_laid_back_and_the_login_goes_on() -> Result<()> {
     }
     let site = Site::start(Programs::find()?)?;
     let mut desk = Desk::by_hand(&site)?;
-    // Slow enough for a hand: the document is moved while the chip is read.
-    desk.set_latency(30)?;
+    // Slow enough for a hand, and for a slow computer: the document is moved while the chip is read.
+    desk.set_latency(200)?;
     let browser = Browser::start("nl")?;
     let profile = Profile::NlPassport2024;
     to_the_document_page(&browser, &site, SEVERAL, site::last_four(profile))?;
@@ -199,13 +199,18 @@ fn a_document_that_moves_is_laid_back_and_the_login_goes_on() -> Result<()> {
     browser.element("#start")?.click()?;
     wait_for_text(&browser, "state", "Leg uw document op de kaartlezer.")?;
     shots::take(&browser, "nl-lay-down")?;
+    // Looked for from now on, for it does not stay.
+    browser.run(&format!(
+        "window.reading = {}",
+        text_shown(
+            "state",
+            "De chip wordt gelezen. Laat het document stil liggen."
+        )
+    ))?;
     desk.lay(profile)?;
-    wait_for_text(
-        &browser,
-        "state",
-        "De chip wordt gelezen. Laat het document stil liggen.",
-    )?;
+    browser.run_async("await window.reading;")?;
     desk.slide()?;
+    desk.set_latency(30)?;
     wait_for_text(
         &browser,
         "hint",
@@ -223,15 +228,20 @@ fn a_document_that_moves_is_laid_back_and_the_login_goes_on() -> Result<()> {
 /// Waits until an element of the page shows a text.
 fn wait_for_text(browser: &Browser, id: &str, text: &str) -> Result<()> {
     browser
-        .run_async(&format!(
-            "const element = document.getElementById({id:?});
-             await new Promise((done) => {{
-                const look = () => element.textContent === {text:?} && done();
-                new MutationObserver(look).observe(element, {{ childList: true, characterData: true, subtree: true }});
-                look();
-             }});"
-        ))
+        .run_async(&format!("await {};", text_shown(id, text)))
         .map(drop)
+}
+
+/// A promise, in the page, that an element shows a text.
+fn text_shown(id: &str, text: &str) -> String {
+    format!(
+        "new Promise((done) => {{
+            const element = document.getElementById({id:?});
+            const look = () => element.textContent === {text:?} && done();
+            new MutationObserver(look).observe(element, {{ childList: true, characterData: true, subtree: true }});
+            look();
+         }})"
+    )
 }
 
 #[test]

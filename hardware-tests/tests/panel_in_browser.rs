@@ -35,7 +35,7 @@ fn documents_are_laid_lifted_and_slid_by_clicks() -> Result<()> {
             })
     });
     let origin = bound
-        .recv_timeout(Duration::from_secs(20))
+        .recv_timeout(Duration::from_secs(60))
         .context("the panel does not start")?;
     let browser = Browser::start("en")?;
     browser.open(&origin)?;

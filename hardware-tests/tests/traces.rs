@@ -399,6 +399,8 @@ fn traced(site: &Site, pcscd: &Pcscd, folder: &Path) -> Result<Process> {
         ])
         .arg("-o")
         .arg(folder.join("calls"))
+        // It would outlive a strace that is killed.
+        .args(["setpriv", "--pdeathsig", "KILL", "--"])
         .arg(need::program("rda")?)
         .args([
             "daemon",

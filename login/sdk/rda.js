@@ -249,7 +249,9 @@ export class RdaLogin extends EventTarget {
         resolve("failed"); // some browsers refuse here already
         return;
       }
-      const asking = setTimeout(() => this.#tell({ state: "connecting", progress: 0, hint: "browser_asks" }), ASKING_AFTER);
+      // Where a login is under way already, the browser has its answer.
+      const ask = () => this.#session ?? this.#tell({ state: "connecting", progress: 0, hint: "browser_asks" });
+      const asking = setTimeout(ask, ASKING_AFTER);
       const timer = setTimeout(() => {
         resolve("held");
         socket.close();

@@ -28,8 +28,9 @@ struct InUse {
     generation: Option<u64>,
 }
 
-/// What changes when a file is replaced: when it was made, and its length in bytes.
-type Stamp = (SystemTime, u64);
+/// What changes when a file is replaced: which it is, when it was made, and its length in bytes. Two may be made within what the
+/// file system tells apart in time.
+type Stamp = (u64, SystemTime, u64);
 
 impl CurrentRules {
     /// Reads everything that the configuration names.
@@ -82,7 +83,11 @@ impl CurrentRules {
 
 fn stamp(config: &Config) -> Option<Stamp> {
     let metadata = std::fs::metadata(config.trust_store.as_ref()?).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((number, metadata.modified().ok()?, metadata.len()))
 }
 
 impl InUse {

@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn who_says_nothing_is_left_and_makes_room() {
-        let idle = Duration::from_millis(100);
+        let idle = Duration::from_secs(1);
         let address = serve(Limits {
             connections: 1,
             idle,
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn who_sends_a_request_by_the_octet_is_left() {
-        let idle = Duration::from_millis(200);
+        let idle = Duration::from_secs(1);
         let address = serve(Limits {
             connections: 1,
             idle,
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn who_talks_for_ever_is_left_too() {
-        let life = Duration::from_millis(200);
+        let life = Duration::from_secs(1);
         let address = serve(Limits {
             connections: 1,
             idle: life,

@@ -156,30 +156,33 @@ async fn serve(path: &std::path::Path) -> anyhow::Result<()> {
         Some(listener) => Server::with_listener(listener, config).await?,
         None => Server::bind(config).await?,
     };
+    let shutdown = shutdown();
     // Standard output, each alone on its line: whoever starts the server reads the addresses here.
     println!("listening on {}", server.origin());
     if let Some(address) = server.operations_addr() {
         println!("operations on {address}");
     }
     std::io::stdout().flush()?;
-    server.run(shutdown()).await?;
+    server.run(shutdown).await?;
     Ok(())
 }
 
-async fn shutdown() {
+/// Ready when this process is asked to end, from this call on.
+fn shutdown() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = terminate.recv() => return,
                 _ = tokio::signal::ctrl_c() => return,
             }
         }
-    }
-    // Where no handler can be set, the default action of the signal ends the program.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        // Where no handler can be set, the default action of the signal ends the program.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

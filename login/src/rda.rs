@@ -40,7 +40,7 @@ enum Stage {
     /// Someone is verifying: nobody else may.
     Evidence,
     CommandSent(Box<CommandSent>),
-    /// The answers did not come in time; what was kept for them is gone.
+    /// What was awaited did not come in time; what was kept for it is gone.
     Overdue,
     Decided,
 }
@@ -62,14 +62,22 @@ pub enum StepError {
     Full,
 }
 
-/// Decided entries stay until the end of their request, so that a repetition is known as such.
+/// How long after its end a request is still known, in seconds: whoever comes too late is told so, and not that there never was
+/// one. What it held is wiped at its end.
+const REMEMBERED: u64 = 300;
+
 fn sweep(requests: &mut HashMap<Jti, (u64, Stage)>, now: u64) {
     requests.retain(|_, (exp, stage)| {
-        if matches!(stage, Stage::CommandSent(sent) if sent.at.saturating_add(RESULT_WITHIN) <= now)
-        {
+        let overdue = match stage {
+            Stage::Issued(_) => *exp <= now,
+            Stage::CommandSent(sent) => (*exp).min(sent.at.saturating_add(RESULT_WITHIN)) <= now,
+            // They hold nothing.
+            Stage::Evidence | Stage::Overdue | Stage::Decided => false,
+        };
+        if overdue {
             *stage = Stage::Overdue;
         }
-        *exp > now
+        exp.saturating_add(REMEMBERED) > now
     });
 }
 
@@ -80,7 +88,7 @@ pub struct Proceedings {
 }
 
 impl Proceedings {
-    /// Room for `capacity` requests.
+    /// Room for `capacity` requests whose time is not over.
     pub fn new(capacity: usize) -> Self {
         Self {
             requests: Mutex::new(HashMap::new()),
@@ -99,7 +107,7 @@ impl Proceedings {
     pub fn issue(&self, issued: Issued, now: u64) -> Result<(), StepError> {
         let mut requests = self.lock();
         sweep(&mut requests, now);
-        if requests.len() >= self.capacity {
+        if requests.values().filter(|(exp, _)| *exp > now).count() >= self.capacity {
             return Err(StepError::Full);
         }
         let claims = issued.request.claims();
@@ -111,7 +119,7 @@ impl Proceedings {
         Ok(())
     }
 
-    /// Wipes what is too late: requests at their end, and what was kept for answers that did not come in time.
+    /// Wipes what is kept for messages that did not come in time.
     pub fn sweep(&self, now: u64) {
         sweep(&mut self.lock(), now);
     }
@@ -139,7 +147,7 @@ impl Proceedings {
     /// Takes the step from evidence to command sent.
     ///
     /// # Errors
-    /// [`StepError::Repeated`] where the request was decided meanwhile (cancelled), [`StepError::Unknown`].
+    /// [`StepError::Repeated`] where the request was decided meanwhile, [`StepError::Unknown`] where its session ended.
     pub fn command_sent(&self, jti: &Jti, sent: CommandSent) -> Result<(), StepError> {
         let mut requests = self.lock();
         let (_, stage) = requests.get_mut(jti).ok_or(StepError::Unknown)?;

@@ -284,7 +284,7 @@ impl App {
     /// Ends a session and the request it had under way.
     pub(crate) fn end_session(&self, id: &SessionId) {
         if let Some(jti) = self.sessions.remove(id).and_then(|session| session.request) {
-            self.proceedings.decide(&jti);
+            self.proceedings.remove(&jti);
         }
     }
 
@@ -292,7 +292,7 @@ impl App {
     pub(crate) fn sweep(&self, now: u64) {
         for session in self.sessions.sweep(now) {
             if let Some(jti) = session.request {
-                self.proceedings.decide(&jti);
+                self.proceedings.remove(&jti);
             }
             let origin = audit::Origin {
                 address: None,

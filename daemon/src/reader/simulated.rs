@@ -138,17 +138,23 @@ impl SimulatedReader {
 
     /// Waits until a document lies well that was not dismissed.
     fn connect(&self) -> Result<(SimulatedLink, u64), ReaderError> {
+        let mut told = None;
         let (profile, placement) = self.cancel.wait_for(|| {
             let state = self.desk.state();
+            let is_new = told.replace(state.placement) != Some(state.placement);
             let dismissed = *self
                 .dismissed
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             let reader = NAME.to_owned();
             match state.lying {
+                Some(lying) if !lying.askew && dismissed != Some(state.placement) => {
+                    return Some((lying.profile, state.placement));
+                }
+                // Woken for a move that was seen already.
+                _ if !is_new => {}
                 Some(lying) if lying.askew => (self.notify)(Notice::NotReadable { reader }),
-                Some(_) if dismissed == Some(state.placement) => {}
-                Some(lying) => return Some((lying.profile, state.placement)),
+                Some(_) => {}
                 None => (self.notify)(Notice::NoDocument { reader }),
             }
             None

@@ -104,8 +104,16 @@ impl Computer {
         symlink(target, path).unwrap();
     }
 
-    pub(crate) fn make_executable(&self, path: &str) {
-        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+    /// A program, in the language of the shell. A process of its own writes it: what another test starts just then may hold a
+    /// file that this one writes, and such a file cannot be executed.
+    pub(crate) fn script(&self, path: &str, text: &str) {
+        self.write(path, "");
+        let written = Command::new("sh")
+            .args(["-c", "printf '%s' \"$2\" >\"$1\" && chmod 755 \"$1\"", "sh"])
+            .arg(self.path(path))
+            .arg(text)
+            .status();
+        assert!(written.unwrap().success());
     }
 
     pub(crate) fn remove(&self, path: &str) {

@@ -24,13 +24,10 @@ use crate::support::*;
 fn stranger(host: &str, origin: &str) {
     let daemon = TestDaemon::new(idle);
     let host = host.replace("PORT", &daemon.v4().port().to_string());
-    let mut octets = head(&host, origin).into_bytes();
-    // With the best request there is, stolen: it is not looked at.
-    octets.extend(text_frame(&start(&request(1))));
-    let answer = daemon.exchange(&octets);
+    let answer = daemon.exchange(head(&host, origin).as_bytes());
     assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
     assert_eq!(daemon.runs(), 0);
-    // The request is as good as before.
+    // Others are served as before.
     let mut page = daemon.page();
     page.start(&request(1));
     page.accepted();

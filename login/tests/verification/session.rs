@@ -70,11 +70,17 @@ fn everything_is_taken_once_and_in_order() {
 #[test]
 fn late_messages_are_refused() {
     let site = Site::specimens("");
-    let mut login = Login::start(&site, Profile::NlPassport2024);
-    let evidence = login.reader.evidence(&mut login.chip);
-    site.wait(300);
-    let (answer, _) = login.send_evidence(&evidence);
-    refused(&mut login, &answer, 1, "request_expired");
+    for somebody_else_came in [false, true] {
+        let mut login = Login::start(&site, Profile::NlPassport2024);
+        let evidence = login.reader.evidence(&mut login.chip);
+        site.wait(300);
+        // A request of somebody else has what is overdue swept out, which is no reason to say something else.
+        if somebody_else_came {
+            Login::start(&site, Profile::NlPassport2011);
+        }
+        let (answer, _) = login.send_evidence(&evidence);
+        refused(&mut login, &answer, 1, "request_expired");
+    }
 
     let mut login = Login::start(&site, Profile::NlPassport2024);
     let answer = login.finish(KEEP, |_| site.wait(30));
@@ -126,10 +132,13 @@ fn no_raise_is_recorded_of_a_session_that_has_ended() {
     assert!(answer.contains("error-login-expired"), "{answer}");
     let raised = |line: &Value| line["action"] == "level_raised";
     assert!(!site.audit().iter().any(raised));
-    let last = site.audit().pop().unwrap();
-    // Whether a sweep or the raise itself finds the session ended.
+    let lines = site.audit();
+    // A sweep may find the session ended before the evidence is judged, before the level is raised, or afterwards.
+    let swept = |line: &&Value| line["action"] == "session_expired";
+    let last = lines.iter().rfind(|line| !swept(line)).unwrap();
     assert!(
-        last["action"] == "level_not_raised" || last["failed_step"] == 10,
+        last["action"] == "level_not_raised"
+            || [1, 10].contains(&last["failed_step"].as_u64().unwrap()),
         "{last}"
     );
 }
