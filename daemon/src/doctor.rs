@@ -61,7 +61,7 @@ pub enum Check {
     Autostart,
     /// Policies of browsers.
     Browser,
-    /// What the kernel has for confinement.
+    /// What the daemon's sandbox has of its measures where it was tried.
     Sandbox,
     /// The clock.
     Clock,

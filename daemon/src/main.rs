@@ -4,6 +4,7 @@ use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -622,21 +623,23 @@ fn doctor(arguments: &DoctorArguments) -> Result<ExitCode> {
     })
 }
 
-/// Ready when this process is asked to end, from this call on.
+/// Ready when this process is asked to end, from this call on. Where no handler can be set, the default action of the signal ends the
+/// program.
 fn stopped() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    async move {
-        #[cfg(unix)]
-        if let Ok(mut terminate) = terminate {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-        let _interrupted = tokio::signal::ctrl_c().await;
-    }
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
+    };
+    #[cfg(windows)]
+    let signals = [tokio::signal::windows::ctrl_c()];
+    let mut signals: Vec<_> = signals.into_iter().flatten().collect();
+    std::future::poll_fn(move |context| {
+        let told = signals
+            .iter_mut()
+            .any(|signal| signal.poll_recv(context).is_ready());
+        if told { Poll::Ready(()) } else { Poll::Pending }
+    })
 }
 
 fn readers() -> Result<()> {

@@ -142,10 +142,10 @@ impl Server {
         let shared = Arc::new(self.shared);
         loop {
             let accepted = tokio::select! {
-                // Who has come is served, also at the moment when the wait for somebody ends.
                 biased;
                 () = &mut shutdown => break,
                 accepted = accept_any(&self.listeners) => accepted,
+                // After it: who has come is served, also at the moment when the wait ends.
                 () = quiet(self.idle_exit) => {
                     if shared.visitors.is_empty() && shared.slot.is_free() {
                         tracing::info!("leaving: nobody is here");

@@ -466,6 +466,8 @@ fn a_sandbox_that_was_tried() {
     status.files = Held::No("not permitted".into());
     let found = look(Some(Ok(&status)));
     assert_eq!(found.outcome, Outcome::Noted);
+    let told = serde_json::to_value(found.problem).unwrap();
+    assert_eq!(told, "sandbox_incomplete");
     assert_eq!(
         found.subject,
         "own files only (not permitted), memory locked (too much)"
@@ -473,7 +475,7 @@ fn a_sandbox_that_was_tried() {
     // A trial that told nothing is no sandbox.
     let found = look(Some(Err("signal: 31 (SIGSYS)".into())));
     let told = serde_json::to_value(found.problem).unwrap();
-    assert_eq!(told, "sandbox_incomplete");
+    assert_eq!(told, "sandbox_untried");
     assert_eq!(found.outcome, Outcome::Noted);
     assert_eq!(found.subject, "signal: 31 (SIGSYS)");
     // The files of another computer say nothing of this kernel.

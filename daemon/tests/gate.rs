@@ -6,6 +6,7 @@ mod attacks;
 #[cfg(all(target_os = "linux", feature = "simulator"))]
 #[path = "login_session/cards.rs"]
 mod cards;
+#[cfg(all(target_os = "linux", feature = "simulator"))]
 #[path = "login_session/command.rs"]
 mod command;
 #[path = "gate/conversation.rs"]

@@ -66,7 +66,7 @@ fn many_logins_leave_nothing_behind() -> Result<()> {
     let daemon = site.daemon(&Link::Pcscd(pcscd.socket()))?;
     // The connection by which it was asked whether it is there yet.
     eventually(|| Ok(pcscd.contexts()? == 0))?;
-    assert_eq!(pcscd.contexts()?, 0, "no context before the first login");
+    assert_eq!(pcscd.contexts()?, 0, "no context waits for the first login");
     let idle = Holdings::of(daemon.id())?;
     reader.lay(FaultyChip::new(PROFILE, Plan::NONE)?);
 

@@ -250,8 +250,11 @@ export class RdaLogin extends EventTarget {
         return;
       }
       // Where a login is under way already, the browser has its answer.
-      const ask = () => this.#session ?? this.#tell({ state: "connecting", progress: 0, hint: "browser_asks" });
-      const asking = setTimeout(ask, ASKING_AFTER);
+      const asking = setTimeout(() => {
+        if (this.#session === undefined) {
+          this.#tell({ state: "connecting", progress: 0, hint: "browser_asks" });
+        }
+      }, ASKING_AFTER);
       const timer = setTimeout(() => {
         resolve("held");
         socket.close();

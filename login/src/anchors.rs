@@ -28,9 +28,14 @@ struct InUse {
     generation: Option<u64>,
 }
 
-/// What changes when a file is replaced: which it is, when it was made, and its length in bytes. Two may be made within what the
-/// file system tells apart in time.
-type Stamp = (u64, SystemTime, u64);
+/// What changes when a file is replaced. Two that are made in quick succession may bear the same time.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    #[cfg(unix)]
+    inode: u64,
+    modified: SystemTime,
+    length: u64,
+}
 
 impl CurrentRules {
     /// Reads everything that the configuration names.
@@ -83,11 +88,12 @@ impl CurrentRules {
 
 fn stamp(config: &Config) -> Option<Stamp> {
     let metadata = std::fs::metadata(config.trust_store.as_ref()?).ok()?;
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
-    #[cfg(not(unix))]
-    let number = 0;
-    Some((number, metadata.modified().ok()?, metadata.len()))
+    Some(Stamp {
+        #[cfg(unix)]
+        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+        modified: metadata.modified().ok()?,
+        length: metadata.len(),
+    })
 }
 
 impl InUse {

@@ -178,7 +178,7 @@ async fn issue(visit: &Visit, body: Start) -> Result<Started, StatusCode> {
         app.proceedings.remove(&old);
     }
     if !bound {
-        app.proceedings.decide(&jti);
+        app.proceedings.remove(&jti);
         return Err(StatusCode::UNAUTHORIZED);
     }
     app.note_begun(session, body.document, visit.now);
@@ -338,7 +338,7 @@ fn conclude(
     let in_turn = report
         .outcome
         .map_or_else(|refusal| refusal.step > 1, |()| true);
-    // Nobody else may have decided it meanwhile (cancelled, superseded): then there is nothing to raise.
+    // It may have ended meanwhile (cancelled, superseded): then there is nothing to raise.
     let still_open = in_turn && jti.is_some_and(|jti| app.proceedings.decide(&jti));
     if report.outcome.is_ok() && !still_open {
         report.outcome = Err(Refusal {

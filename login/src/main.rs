@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::task::Poll;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -167,23 +168,23 @@ async fn serve(path: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ready when this process is asked to end, from this call on.
+/// Ready when this process is asked to end, from this call on. Where no handler can be set, the default action of the signal ends the
+/// program.
 fn shutdown() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    async move {
-        #[cfg(unix)]
-        if let Ok(mut terminate) = terminate {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
-        // Where no handler can be set, the default action of the signal ends the program.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
+    };
+    #[cfg(windows)]
+    let signals = [tokio::signal::windows::ctrl_c()];
+    let mut signals: Vec<_> = signals.into_iter().flatten().collect();
+    std::future::poll_fn(move |context| {
+        let told = signals
+            .iter_mut()
+            .any(|signal| signal.poll_recv(context).is_ready());
+        if told { Poll::Ready(()) } else { Poll::Pending }
+    })
 }
 
 fn trust_file(path: &std::path::Path) -> anyhow::Result<()> {

@@ -48,7 +48,7 @@ enum Stage {
 /// Why a step was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
-    /// No such request, or it has been swept out.
+    /// No such request: its session ended, it was superseded, or it has been swept out.
     #[error("no such request")]
     Unknown,
     /// The time of the request, or of the answer, is over.
@@ -64,7 +64,7 @@ pub enum StepError {
 
 /// How long after its end a request is still known, in seconds: whoever comes too late is told so, and not that there never was
 /// one. What it held is wiped at its end.
-const REMEMBERED: u64 = 300;
+const KNOWN_AFTERWARDS: u64 = 300;
 
 fn sweep(requests: &mut HashMap<Jti, (u64, Stage)>, now: u64) {
     requests.retain(|_, (exp, stage)| {
@@ -77,8 +77,17 @@ fn sweep(requests: &mut HashMap<Jti, (u64, Stage)>, now: u64) {
         if overdue {
             *stage = Stage::Overdue;
         }
-        exp.saturating_add(REMEMBERED) > now
+        exp.saturating_add(KNOWN_AFTERWARDS) > now
     });
+}
+
+/// Why a step is not taken that is not the next one.
+fn late_or_repeated(exp: u64, now: u64) -> StepError {
+    if now < exp {
+        StepError::Repeated
+    } else {
+        StepError::Expired
+    }
 }
 
 /// All requests under way, in the memory of this process: the secrets of Chip Authentication never leave it.
@@ -131,15 +140,15 @@ impl Proceedings {
     pub fn take_issued(&self, jti: &Jti, now: u64) -> Result<Issued, StepError> {
         let mut requests = self.lock();
         let (exp, stage) = requests.get_mut(jti).ok_or(StepError::Unknown)?;
-        if now >= *exp {
-            *stage = Stage::Decided;
-            return Err(StepError::Expired);
-        }
         match std::mem::replace(stage, Stage::Evidence) {
-            Stage::Issued(issued) => Ok(*issued),
+            Stage::Issued(issued) if now < *exp => Ok(*issued),
+            Stage::Issued(_) => {
+                *stage = Stage::Decided;
+                Err(StepError::Expired)
+            }
             other => {
                 *stage = other;
-                Err(StepError::Repeated)
+                Err(late_or_repeated(*exp, now))
             }
         }
     }
@@ -147,7 +156,8 @@ impl Proceedings {
     /// Takes the step from evidence to command sent.
     ///
     /// # Errors
-    /// [`StepError::Repeated`] where the request was decided meanwhile, [`StepError::Unknown`] where its session ended.
+    /// [`StepError::Repeated`] where the request was decided meanwhile, [`StepError::Unknown`] where its session ended or asked for
+    /// another.
     pub fn command_sent(&self, jti: &Jti, sent: CommandSent) -> Result<(), StepError> {
         let mut requests = self.lock();
         let (_, stage) = requests.get_mut(jti).ok_or(StepError::Unknown)?;
@@ -177,7 +187,7 @@ impl Proceedings {
             }
             other => {
                 *stage = other;
-                Err(StepError::Repeated)
+                Err(late_or_repeated(*exp, now))
             }
         }
     }
@@ -200,7 +210,85 @@ impl Proceedings {
     pub fn decide(&self, jti: &Jti) -> bool {
         let mut requests = self.lock();
         requests.get_mut(jti).is_some_and(|(_, stage)| {
-            !matches!(std::mem::replace(stage, Stage::Decided), Stage::Decided)
+            let was = std::mem::replace(stage, Stage::Decided);
+            !matches!(was, Stage::Decided | Stage::Overdue)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use protocol::jws::KeyId;
+
+    const NOW: u64 = 1_795_305_600;
+    const EXP: u64 = NOW + 300;
+
+    fn issued(jti: Jti) -> Issued {
+        let key = p256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap();
+        let enc = SecretKey::from_slice(&[2; 32]).unwrap();
+        let claims = serde_json::json!({
+            "ver": 1,
+            "iss": "login.example",
+            "aud": "https://login.example",
+            "jti": protocol::encoding::encode(&jti),
+            "iat": NOW,
+            "exp": EXP,
+            "service": {"en": "Specimen service"},
+            "document": "passport",
+            "enc": protocol::jwk::PublicJwk::from(enc.public_key()),
+        });
+        let kid = KeyId::try_from("k".to_owned()).unwrap();
+        let (_, request) =
+            Request::issue(serde_json::from_value(claims).unwrap(), &kid, &key).unwrap();
+        Issued {
+            request,
+            enc,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Its secrets go at its end, and it itself some time later; it takes no room meanwhile.
+    #[test]
+    fn a_request_that_is_over_is_known_for_a_while() {
+        let (first, second) = ([1; 32], [2; 32]);
+        let proceedings = Proceedings::new(1);
+        assert_eq!(proceedings.issue(issued(first), NOW), Ok(()));
+        assert_eq!(
+            proceedings.issue(issued(second), EXP - 1),
+            Err(StepError::Full)
+        );
+        assert_eq!(proceedings.issue(issued(second), EXP), Ok(()));
+        assert!(matches!(proceedings.lock()[&first].1, Stage::Overdue));
+        let late = |now| proceedings.take_issued(&first, now).map(drop);
+        assert_eq!(late(EXP), Err(StepError::Expired));
+        proceedings.sweep(EXP + 299);
+        assert_eq!(late(EXP + 299), Err(StepError::Expired));
+        proceedings.sweep(EXP + 300);
+        assert_eq!(late(EXP + 300), Err(StepError::Unknown));
+        assert!(proceedings.lock().is_empty());
+    }
+
+    /// Whatever comes late or twice leaves the verification alone that came in time.
+    #[test]
+    fn a_step_under_way_is_left_alone() {
+        let jti = [1; 32];
+        let proceedings = Proceedings::new(1);
+        proceedings.issue(issued(jti), NOW).unwrap();
+        assert!(proceedings.take_issued(&jti, EXP - 1).is_ok());
+        let again = |now| proceedings.take_issued(&jti, now).map(drop);
+        let result = |now| proceedings.take_command_sent(&jti, now).map(drop);
+        assert_eq!(again(EXP - 1), Err(StepError::Repeated));
+        assert_eq!(result(EXP - 1), Err(StepError::Repeated));
+        for swept in [false, true] {
+            if swept {
+                proceedings.sweep(EXP);
+            }
+            assert_eq!(again(EXP), Err(StepError::Expired));
+            assert_eq!(result(EXP), Err(StepError::Expired));
+        }
+        assert!(proceedings.decide(&jti), "still open");
+        assert!(!proceedings.decide(&jti));
     }
 }

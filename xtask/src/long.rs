@@ -18,7 +18,8 @@ use std::time::Instant;
 type Job = (&'static str, fn() -> Result<String>);
 
 const JOBS: &[Job] = &[
-    ("mutants", crate::mutants::all),
+    ("mutants", crate::mutants::plan::all),
+    ("attacks", crate::mutants::attacks::run),
     ("fuzz", fuzz::run),
     ("faults", faults::run),
     ("librda", librda::run),

@@ -90,7 +90,7 @@ fn main() -> ExitCode {
         },
         Task::Bench { json, only } => bench::run(json, only.as_deref()),
         Task::Conformity { options } => conformity::run(&options),
-        Task::Mutants => mutants::all().map(|figures| println!("{figures}")),
+        Task::Mutants => mutants::plan::all().map(|figures| println!("{figures}")),
         Task::Matrix => test::matrix(),
         Task::Packages => packages::ensure().map(drop),
         Task::Readers => readers::run(),

@@ -1,21 +1,21 @@
-//! Takes checks out of the library, one at a time, and sees whether the test plan notices.
+//! Takes checks out of the sources, one at a time, and sees whether what should notice does.
 //!
-//! `hardware-tests/conformity/mutants.toml` lists them. All are put into one copy of the sources, each behind a question to the
-//! environment, so that one build serves them all; the library itself knows nothing of it. Then each is switched on, and the case
-//! that it names is played: it has to end otherwise than the guideline wants. A mutant that no case can notice says why.
+//! A list in TOML says what is taken out. All mutants of a list are put into one copy of the sources, each behind a question to the
+//! environment, so that one build serves them all; the product itself knows nothing of it. Then each is switched on in turn.
+
+pub(crate) mod attacks;
+pub(crate) mod plan;
 
 use crate::cargo;
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The variable that switches a mutant on, by its number.
 const SWITCH: &str = "RDA_MUTANT";
 
-/// What is added to the copy of the library.
+/// What is added to the copy of each library.
 const MODULE: &str = "
 #[allow(missing_docs, dead_code, unreachable_pub)]
 pub(crate) mod mutant {
@@ -30,93 +30,55 @@ pub(crate) mod mutant {
 struct Mutant {
     what: String,
     file: String,
+    /// Stands once in the file.
     text: String,
+    /// The expression in it, once, that is taken out.
     mutate: String,
+    /// What takes its place.
     instead: String,
-    case: String,
-    survives: Option<String>,
-    ci: bool,
 }
 
-/// Plays all mutants.
-///
-/// # Errors
-/// If one is not noticed and does not say why, or is noticed although it says why not.
-pub(crate) fn all() -> Result<String> {
-    play(|_| true)
-}
-
-/// Plays the five that every change repeats.
-///
-/// # Errors
-/// As [`all`].
-pub(crate) fn some() -> Result<String> {
-    play(|mutant| mutant.ci)
-}
-
-fn play(wanted: impl Fn(&Mutant) -> bool) -> Result<String> {
-    let root = cargo::root();
-    let mutants = read(&root.join("hardware-tests/conformity/mutants.toml"))?;
-    let copy = cargo::target().join("mutants");
-    copy_sources(&root, &copy)?;
-    patch(&copy, &mutants)?;
-    build(&copy)?;
-    let program = cargo::target().join("debug/conformity");
-
-    let (mut caught, mut explained, mut wrong) = (0, 0, Vec::new());
-    for (number, mutant) in mutants.iter().enumerate().filter(|(_, m)| wanted(m)) {
-        let honest = play_case(&program, &mutant.case, None)?;
-        ensure!(
-            honest.conforms,
-            "{} is not met without a mutant",
-            mutant.case
-        );
-        let noticed = play_case(&program, &mutant.case, Some(number))? != honest;
-        match (noticed, &mutant.survives) {
-            (true, None) => caught += 1,
-            (false, Some(why)) => {
-                explained += 1;
-                println!("not noticed: {} ({why})", mutant.what);
-            }
-            (false, None) => {
-                wrong.push(format!("{} does not notice: {}", mutant.case, mutant.what))
-            }
-            (true, Some(_)) => wrong.push(format!("{} does notice: {}", mutant.case, mutant.what)),
-        }
-    }
-    // The ordinary program must not be left as the mutants' one.
-    fs::remove_file(&program).context("cannot remove the mutated program")?;
-    if !wrong.is_empty() {
-        bail!("{}", wrong.join("\n"));
-    }
-    Ok(format!(
-        "{} checks taken out, {caught} noticed, {explained} explained",
-        caught + explained
-    ))
-}
-
-fn read(path: &Path) -> Result<Vec<Mutant>> {
-    let text = fs::read_to_string(path)?;
-    let file: toml::Value = toml::from_str(&text)?;
-    let list = file.get("mutant").and_then(toml::Value::as_array);
-    list.context("no mutants")?
-        .iter()
-        .map(|entry| {
-            let optional = |name: &str| entry.get(name)?.as_str().map(str::to_owned);
-            let needed = |name: &str| optional(name).with_context(|| format!("no {name}"));
-            let text = needed("text")?;
-            Ok(Mutant {
-                what: needed("what")?,
-                file: needed("file")?,
-                mutate: optional("mutate").unwrap_or_else(|| text.clone()),
-                text,
-                instead: needed("instead")?,
-                case: needed("case")?,
-                survives: optional("survives"),
-                ci: entry.get("ci").is_some(),
-            })
+impl Mutant {
+    fn read(entry: &toml::Value) -> Result<Self> {
+        let text = needed(entry, "text")?;
+        Ok(Self {
+            what: needed(entry, "what")?,
+            file: needed(entry, "file")?,
+            mutate: optional(entry, "mutate").unwrap_or_else(|| text.clone()),
+            text,
+            instead: needed(entry, "instead")?,
         })
-        .collect()
+    }
+
+    /// Whether it is told where it goes.
+    fn has_its_place(&self, source: &str) -> bool {
+        let once = |text: &str, part: &str| text.matches(part).count() == 1;
+        once(source, &self.text) && once(&self.text, &self.mutate)
+    }
+}
+
+fn optional(entry: &toml::Value, name: &str) -> Option<String> {
+    entry.get(name)?.as_str().map(str::to_owned)
+}
+
+fn needed(entry: &toml::Value, name: &str) -> Result<String> {
+    optional(entry, name).with_context(|| format!("no {name}"))
+}
+
+/// The tables of one name in a file of this project.
+fn tables(path: &str, name: &str) -> Result<Vec<toml::Value>> {
+    let text = fs::read_to_string(cargo::root().join(path)).with_context(|| path.to_owned())?;
+    let file: toml::Value = toml::from_str(&text).with_context(|| path.to_owned())?;
+    let list = file.get(name).and_then(toml::Value::as_array);
+    Ok(list.cloned().unwrap_or_default())
+}
+
+/// A copy of all that a build reads, with these mutants in it by their numbers.
+fn mutated_copy<'a>(mutants: impl Iterator<Item = &'a Mutant>) -> Result<PathBuf> {
+    let copy = cargo::target().join("mutants");
+    copy_sources(&cargo::root(), &copy)?;
+    patch(&copy, mutants)?;
+    Ok(copy)
 }
 
 /// Copies all that the build reads. The folder stays, so that the next time little has to be built.
@@ -145,16 +107,15 @@ fn copy_sources(root: &Path, copy: &Path) -> Result<()> {
 }
 
 /// Puts every mutant into the copy.
-fn patch(copy: &Path, mutants: &[Mutant]) -> Result<()> {
+fn patch<'a>(copy: &Path, mutants: impl Iterator<Item = &'a Mutant>) -> Result<()> {
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    for (number, mutant) in mutants.iter().enumerate() {
+    for (number, mutant) in mutants.enumerate() {
         let source = match files.get(mutant.file.as_str()) {
             Some(source) => source.clone(),
             None => fs::read_to_string(copy.join(&mutant.file))?,
         };
-        let once = |text: &str, part: &str| text.matches(part).count() == 1;
         ensure!(
-            once(&source, &mutant.text) && once(&mutant.text, &mutant.mutate),
+            mutant.has_its_place(&source),
             "{}: not exactly once: {}",
             mutant.file,
             mutant.what
@@ -181,74 +142,18 @@ fn patch(copy: &Path, mutants: &[Mutant]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the copy with the dependencies that are built already.
-fn build(copy: &Path) -> Result<()> {
-    let mut build = cargo::command(
-        copy,
-        &[
-            "build",
-            "--quiet",
-            "--workspace",
-            "--all-features",
-            "--bin",
-            "conformity",
-        ],
-    );
-    build.env("CARGO_TARGET_DIR", cargo::target());
-    cargo::run(&mut build)
-}
-
-/// How a case ended.
-#[derive(PartialEq, Eq)]
-struct Played {
-    /// As the guideline wants, under its profile.
-    conforms: bool,
-    /// With a successful inspection, in the field.
-    passes_field: bool,
-}
-
-fn play_case(program: &Path, case: &str, mutant: Option<usize>) -> Result<Played> {
-    let mut command = Command::new(program);
-    command.args(["--json", "--only", case]).env_remove(SWITCH);
-    if let Some(number) = mutant {
-        command.env(SWITCH, number.to_string());
-    }
-    let output = command.output().context("cannot start the test plan")?;
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    let outcome = |place: &str| {
-        report
-            .pointer(place)
-            .and_then(Value::as_bool)
-            .context("no outcome")
-    };
-    Ok(Played {
-        conforms: outcome("/cases/0/got/0/conforms")?,
-        passes_field: outcome("/cases/0/got/1/passed")?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// A list that no longer fits the sources is noticed here, without a build.
-    #[test]
-    fn every_mutant_stands_in_the_sources_once() -> Result<()> {
-        let root = cargo::root();
-        let mutants = read(&root.join("hardware-tests/conformity/mutants.toml"))?;
-        assert!(mutants.iter().filter(|m| m.survives.is_none()).count() >= 40);
-        assert_eq!(mutants.iter().filter(|m| m.ci).count(), 5);
-        for mutant in &mutants {
-            let source = fs::read_to_string(root.join(&mutant.file)).unwrap_or_default();
-            assert_eq!(source.matches(&mutant.text).count(), 1, "{}", mutant.what);
-            assert_eq!(
-                mutant.text.matches(&mutant.mutate).count(),
-                1,
-                "{}",
-                mutant.what
-            );
-        }
-        Ok(())
+    pub(super) fn has_its_place(mutant: &Mutant) {
+        let source = fs::read_to_string(cargo::root().join(&mutant.file)).unwrap_or_default();
+        assert!(
+            mutant.has_its_place(&source),
+            "{}: not exactly once: {}",
+            mutant.file,
+            mutant.what
+        );
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn matrix() -> Result<()> {
 
 /// The five mutants that every change repeats: one test.
 fn mutants(count: &mut Count) {
-    match mutants::some() {
+    match mutants::plan::some() {
         Ok(figures) => {
             println!("mutants: {figures}");
             count.passed += 1;

@@ -29,8 +29,8 @@ pub struct Machine {
     pub trust: [Option<PathBuf>; 2],
     /// Socket of the PC/SC service.
     pub pcscd: PathBuf,
-    /// What the kernel gave to a process that tried the daemon's sandbox, or why that process told nothing. `None` where the
-    /// kernel is another computer's.
+    /// What the kernel gave to a process that tried the daemon's sandbox, or why that process told nothing. `None` where
+    /// nobody tried, for one because the files are another computer's.
     pub sandbox: Option<Result<Status, String>>,
 }
 

@@ -56,6 +56,8 @@ pub enum Problem {
     BrowserBlocks,
     /// The kernel lacks what the daemon locks itself in with.
     SandboxIncomplete,
+    /// Whether the daemon can lock itself in could not be tried.
+    SandboxUntried,
     /// The clock is wrong.
     ClockWrong,
     /// The clock is set by nobody.
@@ -64,7 +66,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::LibraryMissing,
         Self::ServiceMissing,
         Self::ServiceStopped,
@@ -89,6 +91,7 @@ impl Problem {
         Self::NotStarted,
         Self::BrowserBlocks,
         Self::SandboxIncomplete,
+        Self::SandboxUntried,
         Self::ClockWrong,
         Self::ClockNotSet,
     ];
@@ -117,6 +120,7 @@ impl Problem {
             | Self::ShortApdus
             | Self::FirstPortTaken
             | Self::SandboxIncomplete
+            | Self::SandboxUntried
             | Self::ClockNotSet => return None,
         })
     }
@@ -131,6 +135,7 @@ impl Problem {
                 | Self::TrustFileIgnored
                 | Self::FirstPortTaken
                 | Self::SandboxIncomplete
+                | Self::SandboxUntried
                 | Self::ClockNotSet
         )
     }

@@ -87,7 +87,7 @@ pub(super) fn sandbox(machine: &Machine) -> Finding {
     let status = match &machine.sandbox {
         None => return Finding::skipped(Check::Sandbox),
         Some(Err(why)) => {
-            return Finding::of(Check::Sandbox, Problem::SandboxIncomplete, why);
+            return Finding::of(Check::Sandbox, Problem::SandboxUntried, why);
         }
         Some(Ok(status)) => status,
     };

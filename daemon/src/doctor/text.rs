@@ -151,6 +151,10 @@ const fn texts(problem: Problem) -> [Text; 2] {
             ("De kernel kan het programma niet volledig afschermen; er ontbreekt: {subject}.", "Gebruik een nieuwere kernel, of zet landlock in de opstartoptie lsm="),
             ("The kernel cannot confine the program completely; missing: {subject}.", "Use a newer kernel, or put landlock into the boot option lsm="),
         ],
+        Problem::SandboxUntried => [
+            ("Of het programma zich kan afschermen, was niet na te gaan: {subject}.", "Installeer het pakket opnieuw: sudo apt install --reinstall rda"),
+            ("Whether the program can confine itself could not be tried: {subject}.", "Install the package again: sudo apt install --reinstall rda"),
+        ],
         Problem::ClockWrong => [
             ("De klok van deze computer loopt achter op zijn eigen verleden.", "sudo timedatectl set-ntp true"),
             ("The clock of this computer is behind its own past.", "sudo timedatectl set-ntp true"),

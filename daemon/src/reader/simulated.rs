@@ -138,10 +138,10 @@ impl SimulatedReader {
 
     /// Waits until a document lies well that was not dismissed.
     fn connect(&self) -> Result<(SimulatedLink, u64), ReaderError> {
-        let mut told = None;
+        let mut seen = None;
         let (profile, placement) = self.cancel.wait_for(|| {
             let state = self.desk.state();
-            let is_new = told.replace(state.placement) != Some(state.placement);
+            let is_new = seen.replace(state.placement) != Some(state.placement);
             let dismissed = *self
                 .dismissed
                 .lock()

@@ -114,7 +114,8 @@ impl LoginSlot {
             Some(entry) if entry.is_attached() => return Err(Code::Busy),
             Some(entry) => entry.login.clone(),
         };
-        let _ = abandoned.send(ToLogin::Fail(Code::Cancelled)).await;
+        // Its page, should it come back after all, has lost it to another.
+        let _ = abandoned.send(ToLogin::Fail(Code::ConnectionLost)).await;
         timeout(HANDOVER, abandoned.closed())
             .await
             .map_err(|_| Code::Busy)
@@ -208,8 +209,8 @@ enum Phase {
     Confirming { command: [u8; 32] },
     /// The server's verdict.
     ResultSent { command: [u8; 32] },
-    /// The worker's return, after the verdict or a cancellation. The end is what the page hears then.
-    Ending(Option<End>),
+    /// The worker's return, after the verdict or a cancellation, of which the page hears then, with this reason.
+    Ending(&'static str),
     /// The worker's return, after an error, which a page hears at once.
     Failed(Code),
 }
@@ -349,13 +350,20 @@ impl Login {
         }
         // The worker has left the chip: only now may another login begin.
         drop(slot);
-        let end = match self.phase {
-            Phase::Ending(ref mut end) => end.take(),
-            Phase::Failed(_) => None,
-            _ => Some(Code::Internal.into()),
-        };
-        if let Some(end) = end {
-            self.tell(Outgoing::End(end));
+        // A page that came back in the last moment.
+        while let Ok(message) = self.messages.try_recv() {
+            if let ToLogin::Attach(page) = message {
+                self.attach(page);
+            }
+        }
+        match self.phase {
+            Phase::Ending(reason) => self.tell(Outgoing::End(End {
+                message: Some(DaemonMessage::Finished),
+                code: CloseCode::Normal,
+                reason,
+            })),
+            Phase::Failed(_) => {}
+            _ => self.tell(Outgoing::End(Code::Internal.into())),
         }
     }
 
@@ -446,11 +454,7 @@ impl Login {
     fn leave(&mut self, farewell: ToWorker, reason: &'static str) {
         // A worker that has returned already needs no farewell.
         let _ = self.worker.send(farewell);
-        self.phase = Phase::Ending(Some(End {
-            message: Some(DaemonMessage::Finished),
-            code: CloseCode::Normal,
-            reason,
-        }));
+        self.phase = Phase::Ending(reason);
     }
 
     /// Ends with an error, which the page hears at once.

@@ -107,7 +107,7 @@ impl Computer {
     /// A program, in the language of the shell. A process of its own writes it: what another test starts just then may hold a
     /// file that this one writes, and such a file cannot be executed.
     pub(crate) fn script(&self, path: &str, text: &str) {
-        self.write(path, "");
+        fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
         let written = Command::new("sh")
             .args(["-c", "printf '%s' \"$2\" >\"$1\" && chmod 755 \"$1\"", "sh"])
             .arg(self.path(path))

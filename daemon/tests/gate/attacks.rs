@@ -24,10 +24,11 @@ use crate::support::*;
 fn stranger(host: &str, origin: &str) {
     let daemon = TestDaemon::new(idle);
     let host = host.replace("PORT", &daemon.v4().port().to_string());
-    let answer = daemon.exchange(head(&host, origin).as_bytes());
+    // With the best request there is, stolen.
+    let answer = daemon.insist(&head(&host, origin), &request(1));
     assert_eq!(String::from_utf8_lossy(&answer), REFUSAL);
     assert_eq!(daemon.runs(), 0);
-    // Others are served as before.
+    // It was not looked at, and is as good as before.
     let mut page = daemon.page();
     page.start(&request(1));
     page.accepted();

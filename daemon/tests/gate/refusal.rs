@@ -177,7 +177,8 @@ fn a_refusal_ends_the_reading() {
     }
 }
 
-/// After the evidence has left, a refusal still keeps the server's command from the chip, also from a page that comes back.
+/// After the evidence has left, a refusal still keeps the server's command from the chip, also one that is here already; and a page
+/// that comes back brings none.
 #[test]
 fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     const THIS: &str = "refusal::a_refusal_after_the_evidence_keeps_the_command_from_the_chip";
@@ -204,12 +205,30 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     assert!(reading.cards.sent() > sent);
     drop(reading);
 
+    // It waits for the chip when the citizen refuses.
+    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
+    let sealed = reading.evidence();
+    reading.cards.wait_until_held();
+    let sent = reading.cards.sent();
+    let command = reading.command(&sealed);
+    reading.page.send(&command);
+    // The answer to a ping comes after what was said before it was heard.
+    reading.page.send_ping();
+    while let Some(message) = reading.page.receive_any() {
+        assert!(matches!(message, DaemonMessage::State(_)), "{message:?}");
+    }
+    reading.refuse();
+    reading.let_go();
+    assert_eq!(reading.cards.sent(), sent);
+    drop(reading);
+
     let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
     let sealed = reading.evidence();
     // Held here, the login is not over yet when the page comes back.
     reading.cards.wait_until_held();
     let sent = reading.cards.sent();
     reading.refuse();
+    // A page that comes back is sent away with the same word.
     let mut again = reading.daemon.page();
     again.send(&json!({"type": "resume", "session": reading.session}).to_string());
     again.send(&reading.command(&sealed));

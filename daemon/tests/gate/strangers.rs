@@ -249,16 +249,23 @@ fn what_is_no_upgrade_to_our_subprotocol() {
 }
 
 /// A stranger's own request does not change the answer at the upgrade: neither good, expired, used nor future ones
-/// are looked at.
+/// are looked at, or used up.
 #[test]
 fn a_foreign_page_learns_nothing_with_any_request() {
     let daemon = TestDaemon::new(idle);
     let host = daemon.v4().to_string();
+    let head = head(&host, "https://evil.example");
+    let mut page = daemon.page();
+    page.start(&request(2));
+    page.accepted();
+    page.cancel();
     for name in ["fresh", "expired", "future"] {
-        let mut octets = head(&host, "https://evil.example").into_bytes();
-        octets.extend(text_frame(&start(&dated(name, 1))));
-        refused_at_the_upgrade(&daemon, name, &octets);
+        let answer = daemon.insist(&head, &dated(name, 1));
+        assert_eq!(String::from_utf8_lossy(&answer), REFUSAL, "{name}");
     }
+    let answer = daemon.insist(&head, &request(2));
+    assert_eq!(String::from_utf8_lossy(&answer), REFUSAL, "used");
+    assert_eq!(daemon.runs(), 1);
 }
 
 fn dated(name: &str, id: u8) -> String {

@@ -185,8 +185,8 @@ impl TestDaemon {
     pub(crate) fn exchange(&self, octets: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         stream.write_all(octets).unwrap();
-        // Whose a socket is, the daemon asks when it takes it, and learns of an open one only: a caller who has hung up by then is
-        // refused whatever he says.
+        // Whose a socket is, the daemon asks the kernel when it accepts it, who knows that of open ones only: a caller who has hung
+        // up by then is refused as nobody's, whatever he says.
         if octets.ends_with(b"\r\n\r\n") {
             let _ = stream.peek(&mut [0]);
         } else {
@@ -194,6 +194,16 @@ impl TestDaemon {
             self.page();
         }
         // No more will come: also what looks like the beginning of something is to be answered.
+        let _ = stream.shutdown(Shutdown::Write);
+        read_all(stream)
+    }
+
+    /// Goes on after the answer to its upgrade, whatever it is, as if it were let in: with a request.
+    pub(crate) fn insist(&self, head: &str, request: &str) -> Vec<u8> {
+        let mut stream = self.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.peek(&mut [0]).unwrap();
+        let _ = stream.write_all(&text_frame(&start(request)));
         let _ = stream.shutdown(Shutdown::Write);
         read_all(stream)
     }

@@ -1,7 +1,8 @@
 //! Cards that lie on a reader one after the other, and can be held where a test wants them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use icao::simulator::SimulatedLink;
@@ -10,6 +11,8 @@ use rda::login_session::LoginWorker;
 use rda::reader::{Cancel, DocumentLink, DocumentSource, Notice, Notify, ReaderError};
 
 const READER: &str = "Reader 00 00";
+/// After which a test fails rather than hang.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) type IsMeant = fn(usize, &[u8]) -> bool;
 
@@ -18,8 +21,14 @@ pub(crate) type IsMeant = fn(usize, &[u8]) -> bool;
 pub(crate) enum Moment {
     /// When it has the first command like this, given its number over all cards, and has not answered yet.
     Command(IsMeant),
-    /// While the server thinks, when it is kept alive for this time.
+    /// While the server thinks, when it is kept alive for the n-th time.
     KeptAlive(usize),
+}
+
+struct Hold {
+    at: Moment,
+    say_held: SyncSender<()>,
+    let_go: Receiver<()>,
 }
 
 /// The cards, seen by the test.
@@ -27,20 +36,28 @@ pub(crate) struct Cards {
     waiting: Mutex<Vec<SimulatedLink>>,
     sent: AtomicUsize,
     kept_alive: AtomicUsize,
-    moment: Mutex<Option<Moment>>,
-    barrier: Barrier,
+    hold: Mutex<Option<Hold>>,
+    is_held: Mutex<Receiver<()>>,
+    go: SyncSender<()>,
 }
 
 impl Cards {
     /// Cards in the order in which they are laid; behind the last the wait is for good.
     pub(crate) fn new(mut cards: Vec<SimulatedLink>, held: Option<Moment>) -> Arc<Self> {
         cards.reverse();
+        let (say_held, is_held) = sync_channel(1);
+        let (go, let_go) = sync_channel(1);
         Arc::new(Self {
             waiting: Mutex::new(cards),
             sent: AtomicUsize::new(0),
             kept_alive: AtomicUsize::new(0),
-            moment: Mutex::new(held),
-            barrier: Barrier::new(2),
+            hold: Mutex::new(held.map(|at| Hold {
+                at,
+                say_held,
+                let_go,
+            })),
+            is_held: Mutex::new(is_held),
+            go,
         })
     }
 
@@ -59,12 +76,13 @@ impl Cards {
 
     /// Waits until a card is held.
     pub(crate) fn wait_until_held(&self) {
-        self.barrier.wait();
+        let is_held = self.is_held.lock().unwrap();
+        is_held.recv_timeout(PATIENCE).expect("a card is held");
     }
 
     /// Lets the card go that is held.
     pub(crate) fn let_go(&self) {
-        self.barrier.wait();
+        self.go.send(()).unwrap();
     }
 
     /// How many commands they had.
@@ -73,10 +91,11 @@ impl Cards {
     }
 
     fn pass(&self, is_now: impl FnOnce(Moment) -> bool) {
-        let reached = self.moment.lock().unwrap().take_if(|it| is_now(*it));
-        if reached.is_some() {
-            self.barrier.wait();
-            self.barrier.wait();
+        let hold = self.hold.lock().unwrap().take_if(|hold| is_now(hold.at));
+        if let Some(hold) = hold {
+            hold.say_held.send(()).unwrap();
+            let let_go = hold.let_go.recv_timeout(PATIENCE);
+            let_go.expect("the card is let go");
         }
     }
 }

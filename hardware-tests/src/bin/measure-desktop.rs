@@ -67,13 +67,15 @@ fn run(arguments: &Arguments) -> Result<()> {
         Some(program) => program.clone(),
         None => need::program("rda")?,
     })?;
-    let (mut ours, begun) = (Vec::new(), usage::processor_of_children()?);
+    let begun = usage::processor_of_children()?;
+    let mut starts = Vec::new();
     for _ in 0..STARTS {
-        ours.push(desk.start()?);
+        starts.push(desk.start()?);
     }
+    let processor = usage::processor_of_children()? - begun;
     let ours = summary(
-        &ours,
-        usage::processor_of_children()? - begun,
+        &starts,
+        processor,
         size(&desk.program)?,
         desk.idle_memory()?,
         logins(&desk.program)?,
@@ -84,7 +86,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     println!(
-        "program       size, KiB  starts  start to first answer, ms (median, worst; mean of a core)  memory idle, KiB  most in a login, KiB"
+        "program       size, KiB  starts  start to first answer, ms (median, worst; mean, ms of a core)  memory idle, KiB  most in a login, KiB"
     );
     for name in ["rda", "ausweisapp2"] {
         let row = &found[name];
@@ -344,7 +346,8 @@ fn ausweisapp() -> Result<Value> {
         bail!("something listens on port {AUSWEISAPP_PORT}, which {AUSWEISAPP} needs");
     }
     let folder = tempfile::tempdir()?;
-    let (mut starts, mut idle, begun) = (Vec::new(), 0, usage::processor_of_children()?);
+    let begun = usage::processor_of_children()?;
+    let (mut starts, mut idle) = (Vec::new(), 0);
     for _ in 0..FOREIGN_STARTS {
         let began = Instant::now();
         let mut command = Command::new(AUSWEISAPP);
@@ -369,9 +372,10 @@ fn ausweisapp() -> Result<Value> {
         starts.push(took);
         idle = usage::figure(program.0.id(), "VmRSS")?;
     }
+    let processor = usage::processor_of_children()? - begun;
     Ok(summary(
         &starts,
-        usage::processor_of_children()? - begun,
+        processor,
         size(Path::new(AUSWEISAPP))?,
         idle,
         Value::Null,
