@@ -168,6 +168,14 @@ fn active_authentication_made_up() {
         });
     };
     refused_with(BOTH, made_up, 5, "chip_not_genuine");
+    // With another key, of which the forger may have the private one.
+    let another_key = |evidence: &mut Evidence| {
+        let key = evidence.dg15.take().unwrap();
+        let mut octets = key.as_slice().to_vec();
+        *octets.last_mut().unwrap() ^= 1;
+        evidence.dg15 = Some(file(octets));
+    };
+    refused_with(BOTH, another_key, 4, "document_altered");
 }
 
 /// A look-alike site leads the citizen's honest daemon to the chip, and carries what the chip says to the genuine server.

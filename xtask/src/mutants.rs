@@ -77,8 +77,26 @@ fn tables(path: &str, name: &str) -> Result<Vec<toml::Value>> {
 fn mutated_copy<'a>(mutants: impl Iterator<Item = &'a Mutant>) -> Result<PathBuf> {
     let copy = cargo::target().join("mutants");
     copy_sources(&cargo::root(), &copy)?;
+    set_version(&copy.join("Cargo.toml"))?;
     patch(&copy, mutants)?;
     Ok(copy)
+}
+
+/// Gives the copy a version that asks for nothing else than the workspace's own: cargo would take what is built of the one for what
+/// is built of the other, since they share dependencies and the folder for them.
+fn set_version(manifest: &Path) -> Result<()> {
+    let text = fs::read_to_string(manifest)?;
+    let (before, after) = text
+        .split_once(concat!("\nversion = \"", env!("CARGO_PKG_VERSION"), "\"\n"))
+        .context("the workspace has another version than this program")?;
+    let (compatible, _) = env!("CARGO_PKG_VERSION")
+        .rsplit_once('.')
+        .context("no version")?;
+    fs::write(
+        manifest,
+        format!("{before}\nversion = \"{compatible}.999\"\n{after}"),
+    )?;
+    Ok(())
 }
 
 /// Copies all that the build reads. The folder stays, so that the next time little has to be built.

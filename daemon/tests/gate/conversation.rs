@@ -369,10 +369,17 @@ fn commands_of_the_first_server_in_a_login_of_the_second() {
         claims["aud"] = json!(TEST_ORIGIN);
     };
     let daemon = TestDaemon::new(read_and_confirm);
-    let commands: [(&str, u8, Change, bool); 4] = [
+    let commands: [(&str, u8, Change, bool); 6] = [
         ("the first one's", 1, |_| {}, false),
         ("the first one's for this page", 1, for_its_page, false),
         ("its words, signed by the second", 5, |_| {}, false),
+        ("its name, signed by the second", 5, for_its_page, false),
+        (
+            "the second one's words, signed by the first",
+            1,
+            of_its_own,
+            false,
+        ),
         // The others are refused for what they are, and not for what is around them.
         ("the second one's", 5, of_its_own, true),
     ];

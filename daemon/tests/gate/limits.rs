@@ -70,12 +70,11 @@ fn frames_and_messages_of_more_than_64_kib() {
     endless.extend(u64::MAX.to_be_bytes());
     endless.extend([0; 4]);
     assert_eq!(close_code(&daemon, &[endless]), Some(4400));
-    // Pieces count together.
-    let pieces = [
-        frame(0x01, &text(limit / 2)),
-        frame(0x00, &text(limit / 2)),
-        frame(0x80, &text(1)),
-    ];
+    // Pieces count together: this one, put together, would be a good message.
+    let mut long = start(&request(1)).into_bytes();
+    long.resize(limit + 1, b' ');
+    let (one, two) = long.split_at(limit / 2);
+    let pieces = [frame(0x01, one), frame(0x80, two)];
     assert_eq!(close_code(&daemon, &pieces), Some(4400));
     assert_eq!(daemon.runs(), 0);
 }
