@@ -107,9 +107,16 @@ fn a_recording_holds_nothing_of_document_or_holder() {
                 .zip(&digests[1])
                 .all(|(one, other)| one != other)
         );
-        let text = serde_json::to_string(&recordings[0])
-            .unwrap()
-            .to_uppercase();
+        // What is left without digests and times, in which chance may write anything.
+        let [mut recording, _] = recordings;
+        for step in &mut recording.steps {
+            if let Step::Answered { digest, ms, .. } = step {
+                assert_eq!(digest.len(), 16);
+                digest.clear();
+                *ms = 0;
+            }
+        }
+        let text = serde_json::to_string(&recording).unwrap().to_uppercase();
         let holder = profile.holder();
         for secret in [
             holder.document_number,

@@ -348,8 +348,10 @@ fn a_request_needs_the_last_four_characters() {
     assert_eq!(start(&mut another, given), json!({ "outcome": "refused" }));
     // No document number, date or BSN in the audit log.
     let log = std::fs::read_to_string(site.dir.path().join("audit.jsonl")).unwrap();
-    for datum in ["L898902C3", "02C3", "02c3", "650310", "999990019", "anna"] {
-        assert!(!log.contains(datum), "{datum}");
+    assert!(!log.contains("L898902C3") && !log.contains("999990019"));
+    // As words: chance may write what is so short into a keyed hash.
+    for datum in ["02C3", "02c3", "650310", "anna"] {
+        assert!(!has_word(&log, datum), "{datum}");
     }
 }
 
@@ -494,8 +496,13 @@ fn citizens_look_back_on_their_own_logins() {
     let kept = std::fs::read_to_string(site.dir.path().join("history.jsonl")).unwrap();
     assert_eq!(kept.lines().count(), 2);
     for datum in ["anna", "bob", "999990019"] {
-        assert!(!kept.contains(datum), "{datum}");
+        assert!(!has_word(&kept, datum), "{datum}");
     }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|found| found == word)
 }
 
 /// Who logs in sees when the account was used before, and that somebody began a check: then what opens the document was given

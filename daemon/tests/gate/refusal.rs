@@ -92,6 +92,15 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// The chip is held while the server thinks. Also the evidence, and how many commands the chip had.
+    fn until_the_server_thinks(desktop: &'d mut Desktop) -> (Self, String, usize) {
+        let mut reading = Self::begin(desktop, Moment::KeptAlive(1));
+        let sealed = reading.evidence();
+        reading.cards.wait_until_held();
+        let sent = reading.cards.sent();
+        (reading, sealed, sent)
+    }
+
     /// The page hears of this step.
     fn until(&mut self, step: Step) {
         loop {
@@ -188,10 +197,7 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     let mut desktop = Desktop::on(&bus);
 
     // A command like this is one that the chip obeys.
-    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
-    let sealed = reading.evidence();
-    reading.cards.wait_until_held();
-    let sent = reading.cards.sent();
+    let (mut reading, sealed, sent) = Reading::until_the_server_thinks(&mut desktop);
     let command = reading.command(&sealed);
     reading.page.send(&command);
     reading.cards.let_go();
@@ -206,10 +212,7 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     drop(reading);
 
     // It waits for the chip when the citizen refuses.
-    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
-    let sealed = reading.evidence();
-    reading.cards.wait_until_held();
-    let sent = reading.cards.sent();
+    let (mut reading, sealed, sent) = Reading::until_the_server_thinks(&mut desktop);
     let command = reading.command(&sealed);
     reading.page.send(&command);
     // The answer to a ping comes after what was said before it was heard.
@@ -222,11 +225,8 @@ fn a_refusal_after_the_evidence_keeps_the_command_from_the_chip() {
     assert_eq!(reading.cards.sent(), sent);
     drop(reading);
 
-    let mut reading = Reading::begin(&mut desktop, Moment::KeptAlive(1));
-    let sealed = reading.evidence();
-    // Held here, the login is not over yet when the page comes back.
-    reading.cards.wait_until_held();
-    let sent = reading.cards.sent();
+    // The chip is held, so that the login is not over yet when the page comes back.
+    let (mut reading, sealed, sent) = Reading::until_the_server_thinks(&mut desktop);
     reading.refuse();
     // A page that comes back is sent away with the same word.
     let mut again = reading.daemon.page();
