@@ -247,9 +247,8 @@ fn passes(copy: &Path, built: &Built, test: &Test, mutant: Option<usize>) -> Res
         std::thread::sleep(Duration::from_millis(20));
     };
     let said = String::from_utf8_lossy(&fs::read(&heard)?).into_owned();
-    let told = |result: &str| said.contains(&format!(" {result};"));
     ensure!(
-        status.success() == told("1 passed") && !told("0 passed; 0 failed"),
+        status.success() == said.contains(" 1 passed;"),
         "{name} did not run: {said}"
     );
     Ok(status.success())
